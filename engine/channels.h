@@ -1,0 +1,36 @@
+// Channels: every channel of the node, by number, name and path. Made at start-up, immutable
+// afterwards.
+//
+// Threads: look-ups from any thread. Memory: the maps and the channels, allocated by create().
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/channel.h"
+
+namespace ringcast {
+
+class Channels {
+ public:
+  // Requires: valid, distinct names and paths. Fails when a ring cannot be mapped. `epochs` must
+  // outlive the channels.
+  [[nodiscard]] static Result<std::unique_ptr<Channels>> create(
+      const std::vector<ChannelConfig>& configs, const Epochs& epochs);
+
+  // nullptr: there is no such channel.
+  [[nodiscard]] Channel* by_name(std::string_view name) const noexcept;
+  [[nodiscard]] Channel* by_path(std::string_view path) const noexcept;
+
+  [[nodiscard]] Channel& at(ChannelNumber number) const noexcept { return *channels_[number]; }
+  [[nodiscard]] size_t size() const noexcept { return channels_.size(); }
+
+ private:
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::unordered_map<std::string_view, Channel*> by_name_;  // keys live in the channels' configs
+  std::unordered_map<std::string_view, Channel*> by_path_;
+};
+
+}  // namespace ringcast

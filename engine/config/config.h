@@ -1,0 +1,80 @@
+// Config: what an operator may decide, typed. Read once at start-up (load.h), immutable afterwards and shared by all
+// threads. Every key, its unit, default and cost is described in configs/ringcast.yaml, which is the manual.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+
+namespace ringcast {
+
+// `auto` picks direct descriptors where the kernel releases them promptly (>= 6.13), plain ones elsewhere.
+enum class DescriptorMode { kAuto, kDirect, kPlain };
+
+struct ServerConfig {
+  uint32_t shards = 0;  // 0: one per core, more if RLIMIT_NOFILE demands it
+  uint32_t connections_max = 120'000;
+  DescriptorMode descriptors = DescriptorMode::kAuto;
+};
+
+struct ListenerConfig {
+  std::string host;   // an IPv4 or IPv6 address
+  uint16_t port = 0;  // 0: the kernel picks one (tests)
+  bool serve_subscribe = false;
+  bool serve_publish = false;
+  bool serve_admin = false;
+};
+
+// How much of a channel's past is kept; whichever bites first.
+struct HistoryConfig {
+  uint32_t events = 1024;
+  uint64_t bytes = kMiB;
+  milliseconds age{10 * 60 * 1000};
+};
+
+// Each connection is told a reconnect delay drawn from this range, so that a crash is not followed by a stampede.
+struct RetryRange {
+  milliseconds min{2000};
+  milliseconds max{8000};
+};
+
+struct CorsConfig {
+  std::vector<std::string> origins{"*"};  // exact serialised origins, or the single "*"
+  bool credentials = false;               // never together with "*"
+};
+
+// What happens to a subscriber whose next bytes have been overwritten.
+enum class SlowSubscriberPolicy { kDisconnect };
+
+// A built-in publisher for demonstrations: one random integer from [min, max] every interval.
+struct RandomSourceConfig {
+  int64_t min = 1;
+  int64_t max = 100;
+  milliseconds every{1000};
+};
+
+struct ChannelConfig {
+  std::string name;
+  std::string path;  // an extra URL path for the stream; empty: none
+  milliseconds heartbeat{15'000};
+  RetryRange retry;
+  HistoryConfig history;
+  SlowSubscriberPolicy slow_subscriber = SlowSubscriberPolicy::kDisconnect;
+  milliseconds slow_after{1000};    // behind for this long without progress: no longer sets the publishers' pace
+  milliseconds publish_wait{2000};  // how long a paced publish may wait for room before it is answered 503
+  uint32_t event_bytes_max = 64 * kKiB;  // one event as sent, field names included
+  CorsConfig cors;
+  std::optional<RandomSourceConfig> source;
+};
+
+struct Config {
+  ServerConfig server;
+  std::vector<ListenerConfig> listeners;
+  std::vector<ChannelConfig> channels;
+};
+
+}  // namespace ringcast

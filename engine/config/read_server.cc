@@ -1,0 +1,143 @@
+#include "engine/config/read_server.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "engine/config/text_checks.h"
+
+namespace ringcast {
+
+namespace {
+
+// A shard is a core; 64 of them is a large machine, and each needs its listeners and tables. A
+// guess.
+constexpr Limits<int64_t> kShards{1, 64, "a shard is one thread on one core"};
+
+// Ten million connections are beyond what one kernel's memory takes today. A guess.
+constexpr Limits<int64_t> kConnectionsMax{1, 10'000'000};
+
+constexpr std::string_view kListenersExample = "[{bind: 127.0.0.1:8000, serve: [subscribe]}]";
+
+void read_shards(const Value& value, ServerConfig& server, Findings& findings) {
+  if (value.node.IsScalar() && value.node.Scalar() == "auto") {
+    server.shards = 0;
+    return;
+  }
+  read_count(value, kShards, server.shards, findings);
+}
+
+void read_descriptors(const Value& value, ServerConfig& server, Findings& findings) {
+  read_choice(value,
+              std::to_array<std::pair<std::string_view, DescriptorMode>>(
+                  {{"auto", DescriptorMode::kAuto},
+                   {"direct", DescriptorMode::kDirect},
+                   {"plain", DescriptorMode::kPlain}}),
+              server.descriptors, findings);
+}
+
+constexpr auto kServerFields = std::to_array<Field<ServerConfig>>({
+    {"shards", read_shards},
+    {"max_connections", [](const Value& v, ServerConfig& s,
+                           Findings& f) { read_count(v, kConnectionsMax, s.connections_max, f); }},
+    {"descriptors", read_descriptors},
+});
+
+void read_bind(const Value& value, ListenerConfig& listener, Findings& findings) {
+  const auto text = read_text(value, "an address and port such as 127.0.0.1:8000", findings);
+  if (!text) return;
+  const auto address = parse_bind(*text);
+  if (!address) return findings.add_problem(value.place, value.key, address.error().message);
+  listener.host = address.value().host;
+  listener.port = address.value().port;
+}
+
+void read_serve(const Value& list, ListenerConfig& listener, Findings& findings) {
+  using Duty = bool ListenerConfig::*;
+  constexpr auto kDuties = std::to_array<std::pair<std::string_view, Duty>>({
+      {"subscribe", &ListenerConfig::serve_subscribe},
+      {"publish", &ListenerConfig::serve_publish},
+      {"admin", &ListenerConfig::serve_admin},
+  });
+  if (list.node.IsSequence() && list.node.size() == 0) {
+    findings.add_problem(
+        list.place, list.key,
+        "serves nothing; list subscribe, publish or admin, or remove the listener");
+  }
+  for (const Value& element : read_elements(list, "[publish, admin]", findings)) {
+    Duty duty = nullptr;
+    read_choice(element, kDuties, duty, findings);
+    if (duty == nullptr) continue;
+    if (listener.*duty)
+      findings.add_problem(element.place, element.key, "is listed twice; remove one");
+    listener.*duty = true;
+  }
+}
+
+constexpr auto kListenerFields =
+    std::to_array<Field<ListenerConfig>>({{"bind", read_bind}, {"serve", read_serve}});
+
+// Publishing and administration ask for no credentials: whoever reaches the port may use it.
+void warn_if_exposed(const Value& value, const ListenerConfig& listener, Findings& findings) {
+  if (listener.host.empty() || is_loopback(listener.host)) return;
+  if (!listener.serve_publish && !listener.serve_admin) return;
+  const auto [key, place] = findings.find_first(std::array{value.key + ".bind"});
+  findings.add_warning(
+      place, key,
+      fmt::format(
+          "{} is offered to everybody who reaches {}, without a password; bind it to 127.0.0.1 or "
+          "keep the port behind a firewall",
+          listener.serve_publish ? "publishing" : "administration",
+          format_bind(listener.host, listener.port)));
+}
+
+void read_listener(const Value& value, ListenerConfig& listener, Findings& findings) {
+  read_section(value, kListenerFields, listener, findings);
+  if (!value.node.IsMap()) {
+    if (value.node.IsNull())
+      findings.add_problem(value.place, value.key, "is empty; give it bind and serve");
+    return;
+  }
+  for (const Field<ListenerConfig>& field : kListenerFields) {
+    if (findings.has(fmt::format("{}.{}", value.key, field.key))) continue;
+    findings.add_problem(
+        value.place, value.key,
+        fmt::format("has no {}; a listener looks like bind: 127.0.0.1:8000, serve: [subscribe]",
+                    field.key));
+  }
+  warn_if_exposed(value, listener, findings);
+}
+
+}  // namespace
+
+void read_server(const Value& section, ServerConfig& server, Findings& findings) {
+  read_section(section, kServerFields, server, findings);
+}
+
+void read_listeners(const Value& list, std::vector<ListenerConfig>& listeners, Findings& findings) {
+  if (list.node.IsNull()) return;
+  std::map<std::string, int> first_lines;
+  for (const Value& element : read_elements(list, kListenersExample, findings)) {
+    ListenerConfig listener;
+    read_listener(element, listener, findings);
+    listeners.push_back(listener);
+    if (listener.host.empty() || listener.port == 0) continue;  // port 0 is another one each time
+
+    const auto [key, place] = findings.find_first(std::array{element.key + ".bind"});
+    const std::string bind = format_bind(listener.host, listener.port);
+    const auto [first, is_new] = first_lines.emplace(bind, place.line);
+    if (is_new) continue;
+    findings.add_problem(
+        place, key,
+        fmt::format(
+            "{} is already bound by the listener on line {}; join the two or change the port", bind,
+            first->second));
+  }
+}
+
+void append_server_keys(std::vector<std::string>& keys) {
+  append_keys("server.", kServerFields, keys);
+  append_keys("listeners[].", kListenerFields, keys);
+}
+
+}  // namespace ringcast

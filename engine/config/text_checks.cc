@@ -1,0 +1,244 @@
+#include "engine/config/text_checks.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "engine/config/quoted.h"
+
+namespace ringcast {
+
+namespace {
+
+// Names and paths go into URLs, metric labels and log lines; longer ones serve nobody. Guesses.
+constexpr size_t kChannelNameBytesMax = 128;
+constexpr size_t kPathBytesMax = 256;
+
+// First path segments that belong to the server, on whichever listener.
+constexpr std::string_view kOwnRoutes[] = {"channels", "events", "healthz", "metrics",
+                                           "connections"};
+
+bool is_lower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_one_of(char c, std::string_view set) noexcept {
+  return set.find(c) != std::string_view::npos;
+}
+
+// What RFC 3986 calls unreserved: never escaped by anyone.
+bool is_unreserved(char c) noexcept {
+  return is_lower(c) || is_upper(c) || is_digit(c) || is_one_of(c, "._~-");
+}
+
+Error fault(std::string_view text, std::string_view what) {
+  return {fmt::format("{} {}", excerpt(text), what)};
+}
+
+std::optional<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+// The address in inet_ntop's spelling, or nothing when it is not one.
+std::optional<std::string> canonical_address(int family, std::string_view text) {
+  unsigned char address[sizeof(in6_addr)];
+  char canonical[INET6_ADDRSTRLEN];
+  if (::inet_pton(family, std::string{text}.c_str(), address) != 1) return std::nullopt;
+  if (::inet_ntop(family, address, canonical, sizeof(canonical)) == nullptr) return std::nullopt;
+  return std::string{canonical};
+}
+
+Result<std::string> parse_host(std::string_view text, std::string_view host) {
+  const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) {
+    if (auto v6 = canonical_address(AF_INET6, host.substr(1, host.size() - 2))) return *v6;
+    return fault(text,
+                 "has no IPv6 address between the brackets; write one such as \"[::1]:8000\"");
+  }
+  if (host.find(':') != std::string_view::npos) {
+    return fault(text, "needs brackets and quotes around an IPv6 address, such as \"[::1]:8000\"");
+  }
+  if (host.empty() || host == "*") {
+    return fault(
+        text, "names no address; write 0.0.0.0 for every IPv4 address or [::] for every IPv6 one");
+  }
+  if (auto v4 = canonical_address(AF_INET, host)) return *v4;
+  return fault(text,
+               "does not begin with an IP address; names are not looked up, write numbers such as "
+               "127.0.0.1");
+}
+
+// The first segment that browsers would not ask for as written, or that is empty; nothing when all
+// are fine.
+std::optional<std::string_view> find_odd_segment(std::string_view segments) {
+  while (true) {
+    const size_t slash = segments.find('/');
+    const std::string_view segment = segments.substr(0, slash);
+    if (segment.empty() || segment == "." || segment == "..") return segment;
+    if (slash == std::string_view::npos) return std::nullopt;
+    segments.remove_prefix(slash + 1);
+  }
+}
+
+// How much of `authority` is the host; nothing when it does not begin with one that browsers would
+// write.
+std::optional<size_t> host_length(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    const size_t end = authority.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view address = authority.substr(1, end - 1);
+    return canonical_address(AF_INET6, address) == address ? std::optional{end + 1} : std::nullopt;
+  }
+  const size_t length = std::min(authority.find(':'), authority.size());
+  const bool fits = std::ranges::all_of(authority.substr(0, length), [](char c) {
+    return is_lower(c) || is_digit(c) || is_one_of(c, "._-");
+  });
+  return fits && length > 0 ? std::optional{length} : std::nullopt;
+}
+
+Result<> check_origin_authority(std::string_view origin, std::string_view scheme,
+                                std::string_view authority) {
+  const auto length = host_length(authority);
+  if (!length) {
+    return fault(origin,
+                 "has no plain host name; write one in ASCII, international names as xn--...");
+  }
+  const std::string_view rest = authority.substr(*length);
+  if (rest.empty()) return {};
+
+  const auto port = parse_port(rest.substr(1));
+  if (rest.front() != ':' || !port || *port == 0 || rest[1] == '0') {
+    return fault(origin, "has no valid port after the host; write one such as :8443");
+  }
+  if ((scheme == "https" && *port == 443) || (scheme == "http" && *port == 80)) {
+    return fault(origin, "spells out the scheme's own port, which browsers leave out; remove it");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<BindAddress> parse_bind(std::string_view text) {
+  if (text.starts_with("unix:")) {
+    return fault(text,
+                 "is a Unix socket, which this version does not offer; write an address such as "
+                 "127.0.0.1:8001");
+  }
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.ends_with(']')) {
+    return fault(text, "has no port; write an address and a port, such as 127.0.0.1:8000");
+  }
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!port)
+    return fault(text, "does not end in a port from 0 to 65535; write for example 127.0.0.1:8000");
+  auto host = parse_host(text, text.substr(0, colon));
+  if (!host) return host.error();
+  return BindAddress{.host = *host, .port = *port};
+}
+
+std::string format_bind(std::string_view host, uint16_t port) {
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+bool is_loopback(std::string_view host) {
+  return host.starts_with("127.") || host == "::1" || host.starts_with("::ffff:127.");
+}
+
+Result<> check_channel_name(std::string_view name) {
+  if (name.find_first_of("{}") != std::string_view::npos) {
+    return fault(name,
+                 "is a pattern; pattern channels are not part of this version, declare each "
+                 "channel by its name");
+  }
+  if (name.size() > kChannelNameBytesMax) {
+    return fault(name, fmt::format("is longer than {} bytes; shorten it", kChannelNameBytesMax));
+  }
+  if (!std::ranges::all_of(name, [](char c) { return is_unreserved(c) || c == '/'; })) {
+    return fault(name,
+                 "holds a character that URLs would escape; use letters, digits, '.', '_', '~', "
+                 "'-' and '/' only");
+  }
+  if (const auto odd = find_odd_segment(name)) {
+    return fault(name,
+                 odd->empty()
+                     ? "has an empty segment; a name begins and ends without '/' and has no \"//\""
+                     : "has a segment that browsers resolve away; rename \".\" and \"..\"");
+  }
+  return {};
+}
+
+Result<> check_path(std::string_view path) {
+  if (!path.starts_with('/'))
+    return fault(path, "does not begin with '/'; write for example /stream");
+  if (path.size() > kPathBytesMax) {
+    return fault(path, fmt::format("is longer than {} bytes; shorten it", kPathBytesMax));
+  }
+  const bool fits = std::ranges::all_of(
+      path, [](char c) { return is_unreserved(c) || is_one_of(c, "/!$&'()*+,;=:@"); });
+  if (!fits) {
+    return fault(path,
+                 "holds a character that cannot stand in a URL path; remove '?', '#', '%', spaces "
+                 "and the like");
+  }
+  if (path == "/") return {};
+  // A slash at the end is somebody's choice; an empty segment in the middle is a slip.
+  const std::string_view segments = path.substr(1, path.size() - (path.ends_with('/') ? 2 : 1));
+  if (const auto odd = find_odd_segment(segments)) {
+    return fault(path, odd->empty()
+                           ? "has an empty segment; write single slashes"
+                           : "has a segment that browsers resolve away; rename \".\" and \"..\"");
+  }
+  const std::string_view first = segments.substr(0, segments.find('/'));
+  if (std::ranges::find(kOwnRoutes, first) != std::end(kOwnRoutes)) {
+    return fault(
+        path,
+        fmt::format("collides with the server's own /{}; choose another first segment", first));
+  }
+  return {};
+}
+
+Result<> check_origin(std::string_view origin) {
+  if (origin == "*") return {};
+  if (origin == "null") {
+    return fault(
+        origin,
+        "is what any site's sandboxed frames send; list the real origins, or \"*\" for everybody");
+  }
+  if (origin.find('*') != std::string_view::npos) {
+    return fault(origin,
+                 "holds a wildcard; list each origin in full, or \"*\" alone for everybody");
+  }
+  if (std::ranges::any_of(origin, is_upper)) {
+    return fault(
+        origin,
+        "has capital letters; browsers send origins in lower case and they are compared exactly");
+  }
+  const size_t separator = origin.find("://");
+  const std::string_view scheme = origin.substr(0, separator);
+  const bool scheme_fits = std::ranges::all_of(
+      scheme, [](char c) { return is_lower(c) || is_digit(c) || is_one_of(c, "+.-"); });
+  if (separator == std::string_view::npos || scheme.empty() || !is_lower(scheme.front()) ||
+      !scheme_fits) {
+    return fault(origin, "has no scheme; write for example https://app.example");
+  }
+  const std::string_view authority = origin.substr(separator + 3);
+  if (authority.find_first_of("/?#@") != std::string_view::npos) {
+    return fault(origin,
+                 "holds more than scheme, host and port; remove the final '/', path and user name");
+  }
+  return check_origin_authority(origin, scheme, authority);
+}
+
+}  // namespace ringcast

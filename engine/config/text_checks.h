@@ -1,0 +1,41 @@
+// The rules for names, paths, origins and addresses in the configuration, as plain text checks.
+//
+// Threads: pure functions. Failure: an Error that quotes the text, says what is wrong and how to
+// mend it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.h"
+
+namespace ringcast {
+
+struct BindAddress {
+  std::string host;  // as inet_ntop writes it, so that equal addresses are equal text
+  uint16_t port = 0;
+};
+
+// `127.0.0.1:8000` or `[::1]:8000`. Host names are refused: nothing is looked up at start-up.
+[[nodiscard]] Result<BindAddress> parse_bind(std::string_view text);
+
+// The inverse of parse_bind().
+[[nodiscard]] std::string format_bind(std::string_view host, uint16_t port);
+
+// Whether only this machine can reach `host`. Requires: a host from parse_bind().
+[[nodiscard]] bool is_loopback(std::string_view host);
+
+// Segments of letters, digits and ._~- joined by '/'. These need no escaping in a URL, and the
+// segments "." and ".." are refused, because browsers resolve them before they ask.
+[[nodiscard]] Result<> check_channel_name(std::string_view name);
+
+// An absolute URL path that browsers ask for as it is written, and that none of the server's own
+// routes begins with.
+[[nodiscard]] Result<> check_path(std::string_view path);
+
+// An origin exactly as browsers serialise it, since it is compared byte by byte:
+// scheme://host[:port]. "*" passes too.
+[[nodiscard]] Result<> check_origin(std::string_view origin);
+
+}  // namespace ringcast

@@ -1,0 +1,130 @@
+// The way back: a Config as YAML, and the Config of a server without a file (both declared in
+// load.h).
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "engine/config/load.h"
+#include "engine/config/quoted.h"
+#include "engine/config/text_checks.h"
+#include "engine/config/units.h"
+
+namespace ringcast {
+
+namespace {
+
+std::string_view name_of(DescriptorMode mode) {
+  switch (mode) {
+    case DescriptorMode::kDirect:
+      return "direct";
+    case DescriptorMode::kPlain:
+      return "plain";
+    case DescriptorMode::kAuto:
+      break;
+  }
+  return "auto";
+}
+
+std::string_view name_of(SlowSubscriberPolicy policy) {
+  switch (policy) {
+    case SlowSubscriberPolicy::kDisconnect:
+      break;
+  }
+  return "disconnect";
+}
+
+std::string join(const std::vector<std::string>& items) {
+  std::string joined;
+  for (const std::string& item : items) joined += (joined.empty() ? "" : ", ") + item;
+  return "[" + joined + "]";
+}
+
+std::string duties_of(const ListenerConfig& listener) {
+  std::vector<std::string> duties;
+  if (listener.serve_subscribe) duties.emplace_back("subscribe");
+  if (listener.serve_publish) duties.emplace_back("publish");
+  if (listener.serve_admin) duties.emplace_back("admin");
+  return join(duties);
+}
+
+std::string quoted_list(const std::vector<std::string>& items) {
+  std::vector<std::string> quoted_items;
+  for (const std::string& item : items) quoted_items.push_back(quoted(item));
+  return join(quoted_items);
+}
+
+std::string source_of(const std::optional<RandomSourceConfig>& source) {
+  if (!source) return "null";
+  const auto& [min, max, every] = *source;
+  return fmt::format("{{random: {{min: {}, max: {}, every: {}}}}}", min, max,
+                     format_duration(every));
+}
+
+// Each struct is taken apart by structured binding: a member that is added to it does not compile
+// until it is written.
+std::string server_yaml(const ServerConfig& server) {
+  const auto& [shards, connections_max, descriptors] = server;
+  return fmt::format(
+      "server:\n"
+      "  shards: {}\n"
+      "  max_connections: {}\n"
+      "  descriptors: {}\n",
+      shards == 0 ? "auto" : fmt::format("{}", shards), connections_max, name_of(descriptors));
+}
+
+std::string listener_yaml(const ListenerConfig& listener) {
+  return fmt::format(
+      "  - bind: {}\n"
+      "    serve: {}\n",
+      quoted(format_bind(listener.host, listener.port)), duties_of(listener));
+}
+
+std::string channel_yaml(const ChannelConfig& channel) {
+  const auto& [name, path, heartbeat, retry, history, slow_subscriber, slow_after, publish_wait,
+               event_bytes_max, cors, source] = channel;
+  const auto& [history_events, history_bytes, history_age] = history;
+  const auto& [retry_min, retry_max] = retry;
+  const auto& [origins, credentials] = cors;
+  std::string yaml = fmt::format("  {}:\n", quoted(name));
+  const auto line = [&yaml](std::string_view key, std::string_view value) {
+    yaml += fmt::format("    {}: {}\n", key, value);
+  };
+  line("path", path.empty() ? "null" : quoted(path));
+  line("heartbeat", format_duration(heartbeat));
+  line("retry", fmt::format("{}..{}", format_duration(retry_min), format_duration(retry_max)));
+  line("history", fmt::format("{{events: {}, bytes: {}, age: {}}}", history_events,
+                              format_bytes(history_bytes), format_duration(history_age)));
+  line("slow_subscriber", name_of(slow_subscriber));
+  line("slow_after", format_duration(slow_after));
+  line("publish_wait", format_duration(publish_wait));
+  line("max_event_bytes", format_bytes(event_bytes_max));
+  line("cors", fmt::format("{{origins: {}, credentials: {}}}", quoted_list(origins), credentials));
+  line("source", source_of(source));
+  return yaml;
+}
+
+}  // namespace
+
+std::string to_yaml(const Config& config) {
+  const auto& [server, listeners, channels] = config;
+  std::string yaml = server_yaml(server);
+  yaml += "listeners:\n";
+  for (const ListenerConfig& listener : listeners) yaml += listener_yaml(listener);
+  yaml += "channels:\n";
+  for (const ChannelConfig& channel : channels) yaml += channel_yaml(channel);
+  return yaml;
+}
+
+Config default_config() {
+  Config config;
+  config.listeners = {
+      {.host = "0.0.0.0", .port = 8000, .serve_subscribe = true},
+      {.host = "127.0.0.1", .port = 8001, .serve_publish = true, .serve_admin = true},
+  };
+  ChannelConfig news;
+  news.name = "news";
+  config.channels = {news};
+  return config;
+}
+
+}  // namespace ringcast

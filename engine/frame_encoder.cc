@@ -1,0 +1,74 @@
+#include "engine/frame_encoder.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "engine/base/check.h"
+
+namespace ringcast {
+
+namespace {
+
+constexpr size_t kChunkHeadBytesMax = 10;  // 8 hex digits and "\r\n"
+constexpr std::string_view kLineEnd = "\r\n";
+
+void append_id_line(std::string& out, EventId id) {
+  char text[kEventIdBytesMax];
+  out += "id: ";
+  out.append(text, write_event_id(text, id));
+  out += '\n';
+}
+
+// One `data: ` line per line of data. A final line break yields a last empty line, because clients
+// join lines with LF and drop one: the data arrives exactly as it was published, but for CR and
+// CRLF having become LF.
+void append_data_lines(std::string& out, std::string_view data) {
+  while (true) {
+    const size_t line_bytes = std::min(data.find_first_of("\r\n"), data.size());
+    out += "data: ";
+    out += data.substr(0, line_bytes);
+    out += '\n';
+    if (line_bytes == data.size()) return;
+    const bool crlf = data.substr(line_bytes).starts_with("\r\n");
+    data.remove_prefix(line_bytes + (crlf ? 2 : 1));
+  }
+}
+
+}  // namespace
+
+Frame FrameEncoder::encode(EventId id, const Event& event) {
+  // The chunk's size stands before its bytes but is known after them: leave room, and write it
+  // right-aligned.
+  scratch_.assign(kChunkHeadBytesMax, '\0');
+  append_id_line(scratch_, id);
+  if (!event.type.empty()) {
+    scratch_ += "event: ";
+    scratch_ += event.type;
+    scratch_ += '\n';
+  }
+  append_data_lines(scratch_, event.data);
+  scratch_ += '\n';
+  const size_t raw_bytes = scratch_.size() - kChunkHeadBytesMax;
+  scratch_ += kLineEnd;
+
+  char hex[8];
+  const auto [hex_end, error] = std::to_chars(hex, hex + sizeof hex, raw_bytes, 16);
+  RC_CHECK(error == std::errc{});
+  const auto hex_bytes = static_cast<size_t>(hex_end - hex);
+  const size_t chunk_at = kChunkHeadBytesMax - kLineEnd.size() - hex_bytes;
+  scratch_.replace(chunk_at, hex_bytes, hex, hex_bytes);
+  scratch_.replace(chunk_at + hex_bytes, kLineEnd.size(), kLineEnd);
+
+  const std::string_view all = scratch_;
+  return {.chunk = all.substr(chunk_at), .raw = all.substr(kChunkHeadBytesMax, raw_bytes)};
+}
+
+Frame frame_from_chunk(std::string_view chunk) noexcept {
+  const size_t head_bytes = chunk.find(kLineEnd);
+  RC_CHECK(head_bytes != std::string_view::npos);
+  const size_t raw_at = head_bytes + kLineEnd.size();
+  RC_CHECK(raw_at + kLineEnd.size() <= chunk.size());
+  return {.chunk = chunk, .raw = chunk.substr(raw_at, chunk.size() - raw_at - kLineEnd.size())};
+}
+
+}  // namespace ringcast

@@ -1,0 +1,78 @@
+// Counters: what a shard has done and what has happened to it. They always add up:
+//
+//   accepted = open + the sum of closed, by cause
+//
+// Threads: each set is written by its own shard and may be read by any thread at any time. Memory:
+// fixed.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/base/memory.h"
+
+namespace ringcast::net {
+
+// Why a connection ended.
+enum class CloseCause : uint8_t {
+  kPeerGone,    // FIN, reset, or silent for TCP_USER_TIMEOUT
+  kLapped,      // its next bytes have been overwritten
+  kTorn,        // could not take the whole of a stream head or heartbeat
+  kAnswered,    // answered, and one side had asked to close
+  kRefused,     // its request was refused as HTTP
+  kTurnedAway,  // over capacity: soft reject
+  kRequestTimeout,
+  kServerStop,
+  kFailed,  // the kernel refused something else
+};
+inline constexpr size_t kCloseCauses = 9;
+
+[[nodiscard]] constexpr std::string_view name_of(CloseCause cause) noexcept {
+  constexpr std::array<std::string_view, kCloseCauses> kNames{
+      "peer_gone",   "lapped",          "torn",        "answered", "refused",
+      "turned_away", "request_timeout", "server_stop", "failed"};
+  return kNames[static_cast<size_t>(cause)];
+}
+
+// A number with one writer. Readers may be a moment behind, never torn.
+class Counter {
+ public:
+  void add(uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+struct alignas(kCacheLineBytes) Counters {
+  Counter accepted;
+  Counter open;       // connections now
+  Counter streaming;  // of those, subscribers
+  std::array<Counter, kCloseCauses> closed;
+
+  Counter published;            // answered 201
+  Counter publishes_refused;    // answered 4xx
+  Counter paced;                // publishes that had to wait for subscribers
+  Counter publishes_timed_out;  // of those, answered 503
+  Counter requests_refused;     // not acceptable as HTTP
+  Counter turned_away;          // streams beyond capacity, answered with a soft reject
+
+  Counter sends;          // planned for frames
+  Counter sends_short;    // of those, the socket took only a part
+  Counter sends_full;     // of those, the socket took nothing
+  Counter bytes_planned;  // of frames, HTTP framing included...
+  Counter bytes_unsent;   // ...of which sockets did not take these; they are planned again
+  Counter heartbeats;
+  Counter accepts_paused;     // times a shard stopped accepting for want of slots
+  Counter stale_completions;  // for connections that have gone
+  Counter turns;
+};
+
+}  // namespace ringcast::net

@@ -1,0 +1,72 @@
+// Delivery: gets frames from the rings to the sockets of one shard. Audiences decide who is sent
+// what; this is where it meets io_uring, and where the kernel's answers lead back to a member's
+// state.
+//
+// Threads: one shard.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "engine/epoch.h"
+#include "net/audiences.h"
+#include "net/lifecycle.h"
+#include "net/send_plan.h"
+#include "net/shard_state.h"
+
+namespace ringcast::net {
+
+class Delivery {
+ public:
+  Delivery(ShardState& shard, Audiences& audiences, Lifecycle& lifecycle, Epoch& epoch)
+      : shard_(shard), audiences_(audiences), lifecycle_(lifecycle), epoch_(epoch) {}
+
+  // The connection in `slot` becomes a subscriber: `head` (response head and prelude) is sent at
+  // once, frames from the next turn on.
+  void start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
+                    std::string_view head);
+
+  // Ends the stream in `slot` for us: with a last chunk if it stands between two frames, bare
+  // otherwise.
+  void end_stream(uint32_t slot, CloseCause cause) noexcept;
+
+  // Once a turn, in this order, after all completions have been handled
+  // -----------------------------------------------
+
+  // Whoever had a heartbeat or a head in the last batch may have frames again.
+  void settle_quiet() noexcept;
+
+  // Hands one batch of frames to the kernel, with everything else that is prepared. Never waits.
+  void send_batch() noexcept;
+
+  // Whether there is more to send.
+  [[nodiscard]] bool has_work() const noexcept {
+    return audiences_.has_active() || !quiet_.empty();
+  }
+
+  // Completions and timers
+  // --------------------------------------------------------------------------------------------
+
+  void on_ring_send_failed(const Completion& completion) noexcept;
+  void on_quiet_send_failed(const Completion& completion) noexcept;
+  void on_hangup(const Completion& completion) noexcept;
+  void on_writable(const Completion& completion) noexcept;
+  void on_heartbeat_due(uint32_t slot) noexcept;
+
+ private:
+  void plan_batch() noexcept;
+  void submit_batch() noexcept;
+  void block(uint32_t slot, Position position) noexcept;
+  void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;
+
+  ShardState& shard_;
+  Audiences& audiences_;
+  Lifecycle& lifecycle_;
+  Epoch& epoch_;
+
+  SendPlan plan_;
+  std::vector<uint32_t> lapped_;
+  std::vector<CompletionTag> quiet_;  // connections with a quiet send in the last batch
+};
+
+}  // namespace ringcast::net

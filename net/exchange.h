@@ -1,0 +1,27 @@
+// Exchange: what a connection needs while requests are read from it and answered, and not a moment
+// longer. An idle connection, whether a subscriber or a publisher between two requests, has none.
+#pragma once
+
+#include <string>
+
+#include "engine/base/clock.h"
+#include "net/counters.h"
+#include "net/http/request_reader.h"
+
+namespace ringcast::net {
+
+struct Exchange {
+  explicit Exchange(const RequestLimits& limits) : reader(limits) {}
+
+  RequestReader reader;
+  std::string answers;         // not handed to the kernel yet
+  std::string on_wire;         // being sent; may not be touched before the completion
+  bool holds_request = false;  // reader.request() waits: for its turn, or for room in a ring
+  bool closes_after_answers = false;
+  bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
+  bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
+  MonotonicMs paced_until = 0;    // a held publish is answered 503 after this; 0: not paced
+  CloseCause cause = CloseCause::kAnswered;
+};
+
+}  // namespace ringcast::net

@@ -1,0 +1,39 @@
+// Which web pages may read our answers, and which may publish.
+//
+// A browser asks on behalf of a page and names the page's origin; the answer's header lines tell
+// the browser whether that page may see it. Errors need them as much as successes, or the page only
+// sees "network error".
+//
+// Threads: pure functions, any thread. Memory: what `out` grows by.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/config/config.h"
+#include "net/http/request.h"
+#include "net/http/response.h"
+
+namespace ringcast::net {
+
+// Whether pages of `origin` may read: `*` is configured, or `origin` itself, byte for byte.
+// Browsers write an origin in one way only, so a slash or a port more is another origin.
+[[nodiscard]] bool origin_allowed(const CorsConfig& config, std::string_view origin) noexcept;
+
+// Whether `request` may publish; if not, answer 403. No page may publish behind its user's back: a
+// request that comes from one is served only if its origin is in the list itself. `*` lets
+// everybody read and nobody publish. Requests from anything but a page (no Origin, no
+// Sec-Fetch-Site of another site) pass.
+[[nodiscard]] bool publish_allowed(const CorsConfig& config, const Request& request) noexcept;
+
+// Appends the lines that let the page of `request` read the answer, or none. With listed origins
+// the answer differs by origin, so `Vary: Origin` is there even when nothing is allowed.
+void append_cors_lines(std::string& out, const CorsConfig& config, const Request& request);
+
+// Appends the 204 that answers OPTIONS on a resource serving `methods` ("GET, HEAD, OPTIONS"):
+// `Allow` for everybody, and for the preflight of an allowed origin what a page may send.
+// `options.allow` and `options.extra_lines` are ours to fill.
+void append_preflight(std::string& out, const CorsConfig& config, const Request& request,
+                      std::string_view methods, ResponseOptions options);
+
+}  // namespace ringcast::net

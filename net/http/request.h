@@ -1,0 +1,66 @@
+// Request: one HTTP request as the rest of the server sees it, and Refusal: why there is none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/base/memory.h"
+
+namespace ringcast::net {
+
+enum class Method : uint8_t {
+  kUnknown,  // none read yet; a method HTTP does not know is refused with 501 and never handed out
+  kGet,
+  kHead,
+  kPost,
+  kOptions,
+  kOther,  // known to HTTP and not served here (PUT, DELETE, TRACE, ...): answer 405
+};
+
+struct RequestLimits {
+  size_t target_bytes_max = 16 * kKiB;
+  size_t field_bytes_max = 16 * kKiB;  // one header line
+  size_t head_bytes_max = 32 * kKiB;   // request line and all header lines
+  size_t fields_max = 100;
+  size_t body_bytes_max = 64 * kKiB;  // after chunked decoding
+};
+
+// Views point into the reader that filled it, and are valid until that reader is called again. A
+// field that was not sent is empty; where sending it empty means something else, a flag says which
+// it was.
+struct Request {
+  Method method = Method::kUnknown;
+  int version = 10;  // 10 or 11
+  bool keep_alive = false;
+  bool has_origin = false;
+
+  // Percent-decoded once and otherwise as sent: no dot or slash is normalised away. `*` for OPTIONS
+  // *.
+  std::string_view path{};
+  // Still encoded, without the `?`.
+  std::string_view query{};
+
+  std::string_view host{};
+  std::string_view origin{};
+  std::string_view sec_fetch_site{};
+  std::string_view last_event_id{};  // untrusted bytes, 0x80-0xff included
+  std::string_view content_type{};
+  std::string_view idempotency_key{};
+  std::string_view accept{};
+  std::string_view access_control_request_method{};
+  std::string_view access_control_request_headers{};
+
+  std::string_view body{};
+};
+
+// The status to answer with, and one static sentence for whoever sent the request. The connection
+// must be closed after the answer, because nobody can say where the next request would begin.
+struct Refusal {
+  int status = 0;  // 0: not refused
+  std::string_view reason{};
+
+  explicit operator bool() const noexcept { return status != 0; }
+};
+
+}  // namespace ringcast::net

@@ -1,0 +1,50 @@
+// Lifecycle: how connections come and go on one shard. It is the only place that hands a slot to a
+// connection or takes it back, so it is where the books are kept: accepted = open + closed, by
+// cause.
+//
+// A connection goes in three steps, because closing a descriptor does not end what is armed on it:
+// what is armed is cancelled; when the last of it has ended the descriptor is closed, a few each
+// turn; when that is done the slot is free.
+//
+// Threads: one shard.
+#pragma once
+
+#include <vector>
+
+#include "net/audiences.h"
+#include "net/shard_state.h"
+
+namespace ringcast::net {
+
+class Lifecycle {
+ public:
+  Lifecycle(ShardState& shard, Audiences& audiences) : shard_(shard), audiences_(audiences) {}
+
+  // A new connection is in `slot`. Its first request is awaited.
+  void admit(uint32_t slot, uint8_t listener) noexcept;
+
+  // Ends the connection in `slot` for `cause`; nothing happens when it is ending already.
+  void close(uint32_t slot, CloseCause cause) noexcept;
+
+  // What `bit` stands for has ended. True when the connection goes on; false when it was closing
+  // anyway.
+  [[nodiscard]] bool disarm(uint32_t slot, Armed bit) noexcept;
+
+  // Closes descriptors that are ready for it; at most a turn's worth.
+  void close_some() noexcept;
+  [[nodiscard]] bool has_closable() const noexcept { return !closable_.empty(); }
+
+  void on_closed(const Completion& completion) noexcept;
+
+  // No memory of the request is needed any more.
+  void drop_exchange(uint32_t slot) noexcept;
+
+ private:
+  void cancel_armed(uint32_t slot) noexcept;
+
+  ShardState& shard_;
+  Audiences& audiences_;
+  std::vector<uint32_t> closable_;
+};
+
+}  // namespace ringcast::net

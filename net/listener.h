@@ -1,0 +1,24 @@
+// Listening sockets. Every shard has one of its own on each configured address (SO_REUSEPORT), and
+// the kernel spreads new connections over them. What is set here is inherited by each accepted
+// socket, which saves a system call per option.
+//
+// Threads: start-up only.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/base/result.h"
+#include "engine/base/unique_fd.h"
+#include "engine/config/config.h"
+
+namespace ringcast::net {
+
+struct Listener {
+  UniqueFd fd;
+  ListenerConfig config;  // with the port that was really bound
+};
+
+// Binds and listens. Fails with the address, the cause and the remedy.
+[[nodiscard]] Result<Listener> listen_on(const ListenerConfig& config);
+
+}  // namespace ringcast::net

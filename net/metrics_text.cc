@@ -1,0 +1,100 @@
+#include "net/metrics_text.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+#include <vector>
+
+namespace ringcast::net {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+struct Series {
+  const char* name;
+  const char* help;
+  MetricType type;
+  Counter Counters::*counter;
+};
+
+constexpr Series kSeries[] = {
+    {"ringcast_connections_accepted_total", "Connections accepted", MetricType::Counter,
+     &Counters::accepted},
+    {"ringcast_connections_open", "Connections open now", MetricType::Gauge, &Counters::open},
+    {"ringcast_subscribers", "Connections that are streams now", MetricType::Gauge,
+     &Counters::streaming},
+    {"ringcast_published_total", "Events committed", MetricType::Counter, &Counters::published},
+    {"ringcast_publishes_refused_total", "Publishes answered 4xx", MetricType::Counter,
+     &Counters::publishes_refused},
+    {"ringcast_publishes_paced_total", "Publishes that waited for subscribers", MetricType::Counter,
+     &Counters::paced},
+    {"ringcast_publishes_timed_out_total", "Paced publishes answered 503", MetricType::Counter,
+     &Counters::publishes_timed_out},
+    {"ringcast_requests_refused_total", "Requests refused as HTTP", MetricType::Counter,
+     &Counters::requests_refused},
+    {"ringcast_streams_turned_away_total", "Streams beyond capacity, asked to come back",
+     MetricType::Counter, &Counters::turned_away},
+    {"ringcast_sends_total", "Sends of frames planned", MetricType::Counter, &Counters::sends},
+    {"ringcast_sends_short_total", "Sends of which the socket took a part", MetricType::Counter,
+     &Counters::sends_short},
+    {"ringcast_sends_full_total", "Sends of which the socket took nothing", MetricType::Counter,
+     &Counters::sends_full},
+    {"ringcast_bytes_planned_total", "Bytes of frames planned to be sent", MetricType::Counter,
+     &Counters::bytes_planned},
+    {"ringcast_bytes_unsent_total", "Of those, bytes that sockets did not take at once",
+     MetricType::Counter, &Counters::bytes_unsent},
+    {"ringcast_heartbeats_total", "Heartbeats sent", MetricType::Counter, &Counters::heartbeats},
+    {"ringcast_accepts_paused_total", "Times a shard stopped accepting for want of slots",
+     MetricType::Counter, &Counters::accepts_paused},
+    {"ringcast_stale_completions_total", "Completions for connections that have gone",
+     MetricType::Counter, &Counters::stale_completions},
+    {"ringcast_turns_total", "Turns of the shards' loops", MetricType::Counter, &Counters::turns},
+};
+
+ClientMetric metric(MetricType type, uint64_t value, std::vector<ClientMetric::Label> labels) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  (type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) =
+      static_cast<double>(value);
+  return metric;
+}
+
+MetricFamily per_shard(const Series& series, std::span<const Counters> shards) {
+  MetricFamily family{series.name, series.help, series.type, {}};
+  for (size_t shard = 0; shard < shards.size(); ++shard) {
+    family.metric.push_back(metric(series.type, (shards[shard].*series.counter).get(),
+                                   {{"shard", std::to_string(shard)}}));
+  }
+  return family;
+}
+
+MetricFamily closed_by_cause(std::span<const Counters> shards) {
+  MetricFamily family{"ringcast_connections_closed_total",
+                      "Connections that have ended, by cause",
+                      MetricType::Counter,
+                      {}};
+  for (size_t cause = 0; cause < kCloseCauses; ++cause) {
+    uint64_t closed = 0;
+    for (const Counters& shard : shards) closed += shard.closed[cause].get();
+    family.metric.push_back(metric(
+        family.type, closed, {{"cause", std::string(name_of(static_cast<CloseCause>(cause)))}}));
+  }
+  return family;
+}
+
+}  // namespace
+
+std::string metrics_text(std::span<const Counters> shards) {
+  std::vector<MetricFamily> families;
+  for (const Series& series : kSeries) families.push_back(per_shard(series, shards));
+  families.push_back(closed_by_cause(shards));
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, families);
+  return text.str();
+}
+
+}  // namespace ringcast::net

@@ -1,0 +1,30 @@
+// Monitor: what load balancers and operators ask: `GET /healthz/live`, `GET /healthz/ready` and
+// `GET /metrics`.
+//
+// Threads: any; it reads the shards' counters, which have one writer each. Memory: the answer.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "net/counters.h"
+#include "net/http/request.h"
+#include "net/http/response.h"
+
+namespace ringcast::net {
+
+class Monitor {
+ public:
+  // One set of counters per shard, which must outlive the monitor.
+  explicit Monitor(std::span<const Counters> shards) : shards_(shards) {}
+
+  // Appends the answer if `request` is one of ours.
+  [[nodiscard]] bool answer(const Request& request, ResponseOptions options, bool stopping,
+                            std::string& out) const;
+
+ private:
+  std::span<const Counters> shards_;
+};
+
+}  // namespace ringcast::net

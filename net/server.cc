@@ -1,0 +1,94 @@
+#include "net/server.h"
+
+#include <pthread.h>
+
+#include <csignal>
+
+namespace ringcast::net {
+
+namespace {
+
+// Room for a batch of frames beside everything else a turn prepares.
+constexpr unsigned kSubmissionEntries = 2 * kSendsPerBatchMax;
+
+// A whole batch may fail and a whole backlog be accepted between two drains, without any completion
+// being set aside.
+constexpr unsigned kCompletionEntries = 8192;
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  Result<Capacity> capacity = plan_capacity(config.server, Machine::this_one());
+  if (!capacity) return capacity.error();
+  std::unique_ptr<Server> server(new Server(*capacity));
+  if (Result<> opened = server->open(config); !opened) return opened.error();
+  server->run(config);
+  return server;
+}
+
+// Everything that can fail happens here, before any thread runs.
+Result<> Server::open(const Config& config) {
+  Result<std::unique_ptr<Channels>> channels = Channels::create(config.channels, epochs_);
+  if (!channels) return channels.error();
+  channels_ = std::move(*channels);
+  Result<std::unique_ptr<Doorbells>> doorbells =
+      Doorbells::create(capacity_.shards, channels_->size());
+  if (!doorbells) return doorbells.error();
+  doorbells_ = std::move(*doorbells);
+  log_ = std::make_unique<MemoryLog>(*doorbells_);
+  monitor_ = std::make_unique<Monitor>(counters_);
+
+  std::vector<ListenerConfig> listeners = config.listeners;
+  for (size_t number = 0; number < capacity_.shards; ++number) {
+    if (Result<> shard = open_shard(number, listeners); !shard) return shard.error();
+  }
+  for (const ListenerConfig& listener : listeners) ports_.push_back(listener.port);
+  return {};
+}
+
+// The first shard settles which ports are used; the others share them.
+Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listeners) {
+  std::vector<Listener> own;
+  for (ListenerConfig& config : listeners) {
+    Result<Listener> listener = listen_on(config);
+    if (!listener) return listener.error();
+    config.port = listener->config.port;
+    own.push_back(std::move(*listener));
+  }
+  const unsigned direct_slots =
+      capacity_.descriptors == DescriptorKind::kDirect ? capacity_.slots_per_shard : 0;
+  Result<std::unique_ptr<LiveKernel>> kernel =
+      LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
+  if (!kernel) return kernel.error();
+  kernels_.push_back(std::move(*kernel));
+  const ShardParts parts{*channels_,        *log_,    epochs_[number], doorbells_->of(number),
+                         counters_[number], *monitor_};
+  shards_.push_back(
+      std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
+  return {};
+}
+
+void Server::run(const Config& config) {
+  // A socket whose peer has gone is told so by its send, not by a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  for (size_t number = 0; number < shards_.size(); ++number) {
+    threads_.emplace_back([this, number] {
+      pthread_setname_np(pthread_self(), "shard");
+      kernels_[number]->adopt_by_this_thread();
+      shards_[number]->run();
+    });
+  }
+  for (const ChannelConfig& channel : config.channels) {
+    if (!channel.source) continue;
+    sources_.push_back(
+        std::make_unique<RandomSource>(*log_, *channels_->by_name(channel.name), *channel.source));
+  }
+}
+
+Server::~Server() {
+  sources_.clear();
+  for (const auto& shard : shards_) shard->request_stop();
+  threads_.clear();
+}
+
+}  // namespace ringcast::net

@@ -1,0 +1,68 @@
+// Server: the whole node, put together from a Config: rings, log, shards and built-in sources.
+//
+// Threads: made, asked and stopped by one thread; it runs one more per shard and per source.
+// Memory: see the parts; the shards' tables are sized by what the configuration allows and touched
+// as they are used.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/channels.h"
+#include "engine/config/config.h"
+#include "engine/epoch.h"
+#include "engine/log/memory_log.h"
+#include "engine/random_source.h"
+#include "net/counters.h"
+#include "net/doorbell.h"
+#include "net/monitor.h"
+#include "net/shard.h"
+#include "net/uring/kernel_probe.h"
+
+namespace ringcast::net {
+
+class Server {
+ public:
+  // A node that serves already. Fails with cause and remedy.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
+
+  // Stops and waits: everything committed is delivered to whoever keeps up, streams end cleanly.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The port that the i-th configured listener really has.
+  [[nodiscard]] uint16_t port(size_t listener) const noexcept { return ports_[listener]; }
+  [[nodiscard]] const Capacity& capacity() const noexcept { return capacity_; }
+
+  // Where in-process publishers put their events, and into what.
+  [[nodiscard]] EventLog& log() noexcept { return *log_; }
+  [[nodiscard]] const Channels& channels() const noexcept { return *channels_; }
+
+  // One set per shard; read them at any time.
+  [[nodiscard]] const std::vector<Counters>& counters() const noexcept { return counters_; }
+
+ private:
+  Server(const Capacity& capacity)
+      : capacity_(capacity), epochs_(capacity.shards), counters_(capacity.shards) {}
+
+  Result<> open(const Config& config);
+  Result<> open_shard(size_t number, std::vector<ListenerConfig>& listeners);
+  void run(const Config& config);
+
+  const Capacity capacity_;
+  Epochs epochs_;
+  std::vector<Counters> counters_;
+  std::unique_ptr<Channels> channels_;
+  std::unique_ptr<Doorbells> doorbells_;
+  std::unique_ptr<MemoryLog> log_;
+  std::unique_ptr<Monitor> monitor_;
+  std::vector<uint16_t> ports_;
+  std::vector<std::unique_ptr<LiveKernel>> kernels_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<RandomSource>> sources_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace ringcast::net

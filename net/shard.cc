@@ -1,0 +1,242 @@
+#include "net/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringcast::net {
+
+namespace {
+
+// So that ten thousand deadlines in one tick do not hold up everything else.
+constexpr size_t kTimersPerTurnMax = 1024;
+
+// Accepting stops when only these slots are left beyond a shard's share: a whole backlog may still
+// come in one go.
+constexpr uint32_t kSlotsKept = 1024;
+constexpr uint32_t kAcceptHysteresis = 64;
+
+// The process ran out of ordinary descriptors: other shards may free some, and nobody will say
+// when.
+constexpr MonotonicMs kAcceptRetryMs = 100;
+
+// How often a paced publisher looks for room while its shard has nothing else to do.
+constexpr MonotonicMs kHeldRetryMs = 1;
+
+constexpr MonotonicMs kSleepMsMax = 60'000;
+
+// How long a stopping server waits for what is under way.
+constexpr MonotonicMs kStopMsMax = 5'000;
+constexpr uint32_t kStopsPerTurnMax = 256;
+
+}  // namespace
+
+Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
+             std::vector<Listener> listeners, const ShardParts& parts, Clock clock)
+    : state_(number, capacity, kernel, parts.counters, clock()),
+      listeners_(std::move(listeners)),
+      doorbell_(parts.doorbell),
+      clock_(clock),
+      audiences_(state_, parts.channels),
+      lifecycle_(state_, audiences_),
+      delivery_(state_, audiences_, lifecycle_, parts.epoch),
+      publish_(parts.log, parts.counters),
+      subscribe_(state_, parts.log, delivery_),
+      front_(state_, lifecycle_, parts.channels, listeners_, publish_, subscribe_, parts.monitor),
+      accepting_(listeners_.size(), false) {}
+
+Shard::~Shard() {
+  for (uint32_t slot = 0; slot < state_.connections.size(); ++slot) {
+    if (state_.connections[slot].phase != Phase::kFree) lifecycle_.drop_exchange(slot);
+  }
+}
+
+void Shard::run() noexcept {
+  start();
+  while (!is_done()) turn();
+}
+
+void Shard::start() noexcept {
+  state_.io.watch_doorbell(doorbell_.fd(), make_tag(Op::kDoorbell, 0, 0));
+}
+
+void Shard::turn() noexcept {
+  state_.now = clock_();  // one clock read; everyone below uses it
+  state_.counters.turns.add();
+  drain_completions();  // kernel to connections
+  delivery_.settle_quiet();
+  doorbell_.answer([&](ChannelNumber channel) { audiences_.on_news(channel); });
+  if (front_.has_held()) front_.retry_held();
+  expire_timers();  // heartbeats, slow requests
+  if (stop_requested_.load(std::memory_order_acquire)) continue_stopping();
+  lifecycle_.close_some();
+  manage_accepts();
+  delivery_.send_batch();  // rings to kernel; never waits
+  sleep_if_idle();
+}
+
+// Completions
+// --------------------------------------------------------------------------------------
+
+void Shard::drain_completions() noexcept {
+  state_.io.reap();
+  state_.io.drain([&](const Completion& completion) { handle(completion); });
+}
+
+void Shard::handle(const Completion& completion) noexcept {
+  const Op op = completion.tag.kind();
+  switch (op) {
+    case Op::kAccept:
+      return on_accepted(completion);
+    case Op::kRingSend:
+      return delivery_.on_ring_send_failed(completion);
+    case Op::kCancel:
+      return;
+    case Op::kDoorbell:
+      if (IoRing::ends(completion)) start();
+      return;
+    default:
+      break;
+  }
+  if (!state_.connections.is_current(completion.tag)) {
+    if (IoRing::has_bytes(completion)) state_.io.give_back(completion);
+    state_.counters.stale_completions.add();
+    return;
+  }
+  switch (op) {
+    case Op::kRecv:
+      return front_.on_received(completion);
+    case Op::kReply:
+      return front_.on_answered(completion);
+    case Op::kHead:
+    case Op::kHeartbeat:
+      return delivery_.on_quiet_send_failed(completion);
+    case Op::kHangup:
+      return delivery_.on_hangup(completion);
+    case Op::kWritable:
+      return delivery_.on_writable(completion);
+    case Op::kClose:
+      return lifecycle_.on_closed(completion);
+    default:
+      RC_CHECK(!"a completion of a kind that was never asked for");
+  }
+}
+
+// Accepting
+// ----------------------------------------------------------------------------------------
+
+void Shard::on_accepted(const Completion& completion) noexcept {
+  const auto listener = static_cast<uint8_t>(completion.tag.slot);
+  // An accept that ends may still bring a connection: it does when the completion ring was full.
+  if (IoRing::ends(completion)) accepting_[listener] = false;
+  if (completion.outcome() == Outcome::kDone) {
+    RC_CHECK(completion.count() < state_.connections.size());
+    lifecycle_.admit(completion.count(), listener);
+  } else if (completion.outcome() == Outcome::kTableFull) {
+    accept_again_at_ = state_.now + kAcceptRetryMs;
+    state_.counters.accepts_paused.add();
+  }
+}
+
+// Without a pause a full shard would accept people only to drop them. They wait in the backlog
+// instead.
+void Shard::manage_accepts() noexcept {
+  const uint32_t pause_at =
+      state_.capacity.connections_per_shard_max +
+      (state_.capacity.slots_per_shard - state_.capacity.connections_per_shard_max) -
+      std::min(kSlotsKept, state_.capacity.slots_per_shard / 2);
+  const uint64_t open = state_.counters.open.get();
+  if (!is_accept_paused_ && (open >= pause_at || front_.is_stopping())) {
+    is_accept_paused_ = true;
+    state_.counters.accepts_paused.add();
+    for (size_t i = 0; i < listeners_.size(); ++i) {
+      if (accepting_[i]) state_.io.cancel(make_tag(Op::kAccept, static_cast<uint32_t>(i), 0));
+    }
+  } else if (is_accept_paused_ && open + kAcceptHysteresis < pause_at && !front_.is_stopping()) {
+    is_accept_paused_ = false;
+  }
+  if (is_accept_paused_ || state_.now < accept_again_at_) return;
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if (accepting_[i]) continue;
+    state_.io.accept(listeners_[i].fd.get(), make_tag(Op::kAccept, static_cast<uint32_t>(i), 0));
+    accepting_[i] = true;
+  }
+}
+
+// Timers and sleep
+// ---------------------------------------------------------------------------------
+
+void Shard::expire_timers() noexcept {
+  state_.timers.expire(state_.now, kTimersPerTurnMax, [&](uint32_t slot) {
+    if (state_.connections[slot].phase == Phase::kStream) {
+      delivery_.on_heartbeat_due(slot);
+    } else {
+      front_.on_deadline(slot);
+    }
+  });
+}
+
+void Shard::sleep_if_idle() noexcept {
+  const bool has_work = delivery_.has_work() || lifecycle_.has_closable() ||
+                        state_.io.has_completions() || state_.io.has_overflow();
+  const milliseconds timeout = time_to_next_deadline();
+  if (has_work || timeout.count() <= 0 || !doorbell_.try_sleep()) return;
+  if (!stop_requested_.load(std::memory_order_seq_cst) || front_.is_stopping())
+    state_.io.wait(timeout);
+  doorbell_.woke();
+}
+
+milliseconds Shard::time_to_next_deadline() const noexcept {
+  MonotonicMs deadline = std::min(state_.timers.next_deadline(), state_.now + kSleepMsMax);
+  if (front_.has_held()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
+  if (accept_again_at_ > state_.now) deadline = std::min(deadline, accept_again_at_);
+  if (front_.is_stopping()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
+  return milliseconds(deadline - state_.now);
+}
+
+// Stopping
+// -----------------------------------------------------------------------------------------
+
+void Shard::request_stop() noexcept {
+  stop_requested_.store(true, std::memory_order_seq_cst);
+  doorbell_.wake();
+}
+
+void Shard::begin_stopping() noexcept {
+  front_.begin_stopping();
+  stop_deadline_ = state_.now + kStopMsMax;
+}
+
+// First everything committed goes out; then streams end between two frames and the rest after its
+// answer, some each turn.
+void Shard::continue_stopping() noexcept {
+  if (!front_.is_stopping()) begin_stopping();
+  const bool is_late = state_.now + kStopMsMax / 2 >= stop_deadline_;
+  if (delivery_.has_work() && !is_late) return;
+  const auto slots = static_cast<uint32_t>(state_.connections.size());
+  const uint32_t end = std::min(slots, stop_at_slot_ + kStopsPerTurnMax);
+  for (; stop_at_slot_ < end; ++stop_at_slot_) {
+    const Connection& connection = state_.connections[stop_at_slot_];
+    if (connection.phase == Phase::kStream) {
+      delivery_.end_stream(stop_at_slot_, CloseCause::kServerStop);
+    } else if (connection.phase != Phase::kFree && connection.exchange == nullptr) {
+      lifecycle_.close(stop_at_slot_, CloseCause::kServerStop);
+    }
+  }
+  if (stop_at_slot_ == slots) stop_at_slot_ = 0;  // answers may have ended since
+}
+
+bool Shard::is_done() const noexcept {
+  if (!front_.is_stopping()) return false;
+  return state_.counters.open.get() == 0 || state_.now >= stop_deadline_;
+}
+
+void Shard::check_invariants() noexcept {
+  uint64_t closed = 0;
+  for (const Counter& cause : state_.counters.closed) closed += cause.get();
+  RC_CHECK(state_.counters.accepted.get() == state_.counters.open.get() + closed);
+  for (size_t i = 0; i < audiences_.size(); ++i) {
+    audiences_.at(static_cast<AudienceNumber>(i)).check_invariants();
+  }
+}
+
+}  // namespace ringcast::net

@@ -1,0 +1,95 @@
+// Shard: one thread, one core, one io_uring. It owns its connections and everything about them, and
+// shares with other shards only the rings, the configuration, and a doorbell.
+//
+// The turn is the whole program in one function. It works in bounded batches and sleeps in one
+// place.
+//
+// Threads: made by the starting thread, then run() by its own; request_stop() and counters() from
+// any.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "engine/channels.h"
+#include "engine/epoch.h"
+#include "engine/log/event_log.h"
+#include "net/audiences.h"
+#include "net/delivery.h"
+#include "net/doorbell.h"
+#include "net/front.h"
+#include "net/lifecycle.h"
+#include "net/listener.h"
+#include "net/monitor.h"
+#include "net/shard_state.h"
+
+namespace ringcast::net {
+
+// What a shard works with and does not own; all of it outlives the shard.
+struct ShardParts {
+  const Channels& channels;
+  EventLog& log;
+  Epoch& epoch;
+  Doorbell& doorbell;
+  Counters& counters;
+  const Monitor& monitor;
+};
+
+class Shard {
+ public:
+  using Clock = MonotonicMs (*)() noexcept;
+
+  Shard(size_t number, const Capacity& capacity, Kernel& kernel, std::vector<Listener> listeners,
+        const ShardParts& parts, Clock clock = monotonic_now_ms);
+  ~Shard();
+
+  // Turns until a stop was requested and every connection has gone, or had its time to. On the
+  // shard's own thread.
+  void run() noexcept;
+
+  // run() in parts, for tests: start() once, then turn() until is_done().
+  void start() noexcept;
+  void turn() noexcept;
+  [[nodiscard]] bool is_done() const noexcept;
+
+  // Any thread.
+  void request_stop() noexcept;
+
+  // Aborts unless the books balance: accepted = open + closed. For tests; on the shard's thread, or
+  // after it.
+  void check_invariants() noexcept;
+
+ private:
+  void drain_completions() noexcept;
+  void handle(const Completion& completion) noexcept;
+  void on_accepted(const Completion& completion) noexcept;
+  void expire_timers() noexcept;
+  void manage_accepts() noexcept;
+  void sleep_if_idle() noexcept;
+  [[nodiscard]] milliseconds time_to_next_deadline() const noexcept;
+
+  void begin_stopping() noexcept;
+  void continue_stopping() noexcept;
+
+  ShardState state_;
+  const std::vector<Listener> listeners_;
+  Doorbell& doorbell_;
+  const Clock clock_;
+
+  Audiences audiences_;
+  Lifecycle lifecycle_;
+  Delivery delivery_;
+  Publish publish_;
+  Subscribe subscribe_;
+  Front front_;
+
+  std::vector<bool> accepting_;      // by listener: an accept is armed
+  MonotonicMs accept_again_at_ = 0;  // after the descriptors ran out
+  bool is_accept_paused_ = false;    // for want of slots; the armed accepts are being cancelled
+
+  std::atomic<bool> stop_requested_{false};  // set by any thread, read by this one
+  MonotonicMs stop_deadline_ = 0;
+  uint32_t stop_at_slot_ = 0;  // slots below have been told to end
+};
+
+}  // namespace ringcast::net

@@ -1,0 +1,54 @@
+// ShardState: what the parts of one shard share. It is owned by the Shard and handed to its parts
+// by reference.
+//
+// Threads: one shard.
+#pragma once
+
+#include <random>
+#include <string_view>
+
+#include "engine/base/clock.h"
+#include "net/connection_table.h"
+#include "net/counters.h"
+#include "net/quiet_memory.h"
+#include "net/timer_wheel.h"
+#include "net/uring/io_ring.h"
+#include "net/uring/kernel_probe.h"
+
+namespace ringcast::net {
+
+struct ShardState {
+  ShardState(size_t shard_number, const Capacity& node_capacity, Kernel& kernel,
+             Counters& shard_counters, MonotonicMs start)
+      : number(shard_number),
+        capacity(node_capacity),
+        counters(shard_counters),
+        io(kernel, node_capacity.descriptors),
+        connections(node_capacity.slots_per_shard),
+        timers(node_capacity.slots_per_shard, start),
+        now(start),
+        random(static_cast<uint32_t>(shard_number * 7919 + 1) ^ static_cast<uint32_t>(start)) {}
+
+  // A number from [low, high]; for spreading, not for secrets.
+  [[nodiscard]] int64_t draw(int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  }
+
+  // Sends `bytes`, which are copied, to a stream at once or not at all; `op` is kHead or
+  // kHeartbeat.
+  void send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept {
+    io.send_now(slot, quiet.keep(bytes, io), connections.tag(op, slot));
+  }
+
+  const size_t number;
+  const Capacity capacity;
+  Counters& counters;
+  IoRing io;
+  ConnectionTable connections;
+  TimerWheel timers;
+  QuietMemory quiet;
+  MonotonicMs now;  // read once a turn
+  std::minstd_rand random;
+};
+
+}  // namespace ringcast::net

@@ -1,0 +1,51 @@
+// What the kernel we run on can do, and a sentence with cause and remedy when it cannot.
+//
+// Threads: start-up only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/config/config.h"
+#include "net/uring/io_ring.h"
+
+namespace ringcast::net {
+
+struct KernelVersion {
+  int major = 0;
+  int minor = 0;
+  auto operator<=>(const KernelVersion&) const = default;
+};
+
+// "6.18.44-generic" is 6.18; 0.0 when it makes no sense.
+[[nodiscard]] KernelVersion parse_kernel_version(std::string_view release) noexcept;
+
+// What a node needs from the machine, settled before anything is opened.
+struct Capacity {
+  DescriptorKind descriptors;
+  uint32_t shards;
+  uint32_t connections_per_shard_max;  // beyond it new streams are turned away softly
+  uint32_t slots_per_shard;            // descriptors a shard's table has room for
+};
+
+// What the machine offers; tests make their own.
+struct Machine {
+  KernelVersion kernel;
+  uint32_t cores;
+  uint64_t nofile;  // RLIMIT_NOFILE, soft
+
+  static Machine this_one();
+};
+
+// How `server` fits on `machine`. Fails when the kernel is too old or a limit too low, and says
+// which and what to do.
+[[nodiscard]] Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine);
+
+// Why io_uring_setup(2) said `error`, and what to do about it.
+[[nodiscard]] Error explain_ring_failure(int error);
+
+// Why a table of `slots` direct descriptors was refused with `error`, and what to do about it.
+[[nodiscard]] Error explain_table_failure(int error, unsigned slots);
+
+}  // namespace ringcast::net

@@ -1,0 +1,70 @@
+#include <cstring>
+
+#include "engine/base/check.h"
+#include "net/uring/kernel.h"
+#include "net/uring/kernel_compat.h"
+#include "net/uring/kernel_probe.h"
+
+namespace ringcast::net {
+
+namespace {
+
+// One thread submits; completion work runs only when that thread asks for it, and a flag in shared
+// memory says that there is some; one bad request does not hold back those behind it. The ring
+// begins disabled, so that the thread that starts up may prepare it for the thread that will own
+// it.
+constexpr unsigned kSetupFlags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                                 IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+                                 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE |
+                                 IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED;
+
+}  // namespace
+
+Result<std::unique_ptr<LiveKernel>> LiveKernel::open(const KernelSetup& setup) {
+  std::unique_ptr<LiveKernel> kernel(new LiveKernel);
+  io_uring_params params{};
+  params.flags = kSetupFlags;
+  params.cq_entries = setup.cq_entries;
+  const int made = io_uring_queue_init_params(setup.sq_entries, &kernel->ring_, &params);
+  if (made < 0) {
+    kernel->ring_.ring_fd = -1;
+    return explain_ring_failure(-made);
+  }
+  if (setup.direct_slots > 0) {
+    const int registered = io_uring_register_files_sparse(&kernel->ring_, setup.direct_slots);
+    if (registered < 0) return explain_table_failure(-registered, setup.direct_slots);
+  }
+  return kernel;
+}
+
+LiveKernel::~LiveKernel() {
+  if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
+}
+
+void LiveKernel::adopt_by_this_thread() noexcept {
+  // liburing 2.3 declares io_uring_enable_rings() but does not export it.
+  RC_CHECK(io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_ENABLE_RINGS,
+                             nullptr, 0) == 0);
+  // A registered ring descriptor saves a table look-up in every enter; without one everything works
+  // the same.
+  if (io_uring_register_ring_fd(&ring_) == 1) enter_flags_ = IORING_ENTER_REGISTERED_RING;
+}
+
+int LiveKernel::enter(unsigned to_submit, unsigned min_complete, unsigned flags,
+                      __kernel_timespec* timeout) noexcept {
+  io_uring_getevents_arg arg{};
+  arg.ts = reinterpret_cast<uintptr_t>(timeout);
+  return io_uring_enter2(static_cast<unsigned>(ring_.enter_ring_fd), to_submit, min_complete,
+                         flags | enter_flags_ | IORING_ENTER_EXT_ARG,
+                         reinterpret_cast<sigset_t*>(&arg), sizeof arg);
+}
+
+int LiveKernel::offer_buffers(io_uring_buf_ring* buffers, unsigned count) noexcept {
+  io_uring_buf_reg registration{};
+  registration.ring_addr = reinterpret_cast<uintptr_t>(buffers);
+  registration.ring_entries = count;
+  registration.bgid = kRecvGroup;
+  return io_uring_register_buf_ring(&ring_, &registration, 0);
+}
+
+}  // namespace ringcast::net

@@ -1,0 +1,315 @@
+// The ring, its epochs and its pacing under real threads.
+//
+// Goal: while writers overwrite a small ring thousands of times, no reader ever copies a torn byte,
+// none misses a frame without having been told that it was lapped, no healthy one is lapped, and no
+// writer is held up for good.
+//
+// Method: readers stand for shards. A batch copies [cursor, committed) inside ReadingRings, as the
+// kernel does inside a submit, and checks the copy afterwards. Hard cases are brought about by
+// waiting for them, never by sleeping: a batch that keeps the oldest bytes until a writer has been
+// refused because of it, a reader that comes back only after it must have been lapped, a healthy
+// one that stops until a writer has been paced.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/channel.h"
+#include "tests/support/numbered_frames.h"
+
+namespace ringcast {
+namespace {
+
+constexpr uint64_t kCapacity = 64 * kKiB;
+constexpr size_t kReaders = 4;
+constexpr std::chrono::seconds kBlockedForGood{30};
+
+// The thread sanitizer makes every access some ten times as dear.
+#ifdef __SANITIZE_THREAD__
+constexpr uint64_t kTotalBytes = 40 * kMiB;
+#else
+constexpr uint64_t kTotalBytes = 200 * kMiB;
+#endif
+
+// What readers and writers share: the ring, its index under a lock, and what has happened so far.
+class Stage {
+ public:
+  // Writes frames until kTotalBytes are in, by all writers together.
+  void write() {
+    std::string frame;
+    auto last_progress = std::chrono::steady_clock::now();
+    while (true) {
+      const Room room = try_write_next(frame);
+      if (finished_) return;
+      const auto now = std::chrono::steady_clock::now();
+      if (room == Room::kReady) {
+        last_progress = now;
+      } else if (now - last_progress > kBlockedForGood) {
+        ADD_FAILURE() << "a writer was held up for good";
+        return finish();
+      } else {
+        ++(room == Room::kReadersBusy ? refused_busy_ : refused_behind_);
+        std::this_thread::yield();
+      }
+    }
+  }
+
+  // Ends the run early, when a reader has found a fault.
+  void finish() { finished_ = true; }
+
+  struct Place {
+    Position at;
+    uint64_t frame;
+  };
+  // Where the oldest frame still known starts, or the end.
+  [[nodiscard]] Place oldest() {
+    const std::lock_guard guard(lock_);
+    if (wire_.index.empty()) return {wire_.ring->committed(), next_};
+    return {wire_.index.at(0).at, wire_.index.at(0).id.ms};
+  }
+
+  // Waits for `condition`; nothing more is to come once the writers have finished.
+  void wait_for(const std::function<bool()>& condition) const {
+    while (!condition() && !finished_) std::this_thread::yield();
+  }
+
+  [[nodiscard]] bool finished() const { return finished_; }
+  [[nodiscard]] uint64_t refused_busy() const { return refused_busy_; }
+  [[nodiscard]] uint64_t refused_behind() const { return refused_behind_; }
+  [[nodiscard]] uint64_t refused() const { return refused_busy_ + refused_behind_; }
+  [[nodiscard]] uint64_t frames() const { return next_; }
+  [[nodiscard]] const Ring& ring() const { return *wire_.ring; }
+  [[nodiscard]] ReaderProgress& progress() { return wire_.progress; }
+  [[nodiscard]] Epoch& epoch(size_t shard) { return epochs_[shard]; }
+
+ private:
+  Room try_write_next(std::string& frame) {
+    const std::lock_guard guard(lock_);
+    if (wire_.ring->committed() >= kTotalBytes) {
+      finished_ = true;
+      return Room::kReady;
+    }
+    write_numbered_frame(next_, wire_.ring->frame_bytes_max(), frame);
+    const Room room = wire_.ring->make_room(frame.size(), wire_.progress);
+    if (room != Room::kReady) return room;
+    wire_.append({.ms = next_, .seq = 1}, frame);
+    wire_.index.forget_before(wire_.ring->floor(), 0);
+    ++next_;
+    return room;
+  }
+
+  Epochs epochs_{kReaders};
+  std::mutex lock_;
+  WireRing wire_{std::move(Ring::open(kCapacity, epochs_).value()), 4096, kReaders};
+  uint64_t next_ = 0;  // the frame to write
+
+  std::atomic<bool> finished_{false};
+  std::atomic<uint64_t> refused_busy_{0};
+  std::atomic<uint64_t> refused_behind_{0};
+};
+
+// A shard with one subscriber.
+class Reader {
+ public:
+  Reader(Stage& stage, size_t shard) : stage_(stage), shard_(shard) {}
+
+  // Reads on as fast as it can.
+  void read_eagerly() {
+    while (!over()) batch();
+  }
+
+  // Comes back when it must have been lapped.
+  void read_seldom() {
+    while (!over()) {
+      const Position lapped_at = cursor_ + 2 * kCapacity;
+      stage_.wait_for([&] { return stage_.ring().committed() >= lapped_at; });
+      batch();
+    }
+  }
+
+  // Starts from the oldest frame each time; every eighth batch stays until a writer wants the space
+  // or, if nothing kept it off, has already overwritten it.
+  void read_history() {
+    for (uint64_t n = 0; !over(); ++n) {
+      jump_to_oldest();
+      batch([&](Position end) {
+        if (n % 8 != 0) return;
+        const uint64_t refused = stage_.refused();
+        stage_.wait_for([&] {
+          return stage_.refused() != refused || stage_.ring().committed() > end + kCapacity;
+        });
+      });
+    }
+  }
+
+  // Says how far it has got, and every hundredth time rests until a writer has been paced.
+  void read_faithfully() {
+    for (uint64_t n = 0; !over(); ++n) {
+      if (n % 100 == 0) {
+        const uint64_t refused = stage_.refused_behind();
+        stage_.wait_for([&] { return stage_.refused_behind() != refused; });
+      }
+      batch();
+      stage_.progress().report(shard_, cursor_);
+    }
+  }
+
+  // Joins at the end again and again. It counts as healthy before it knows where it stands, and so
+  // can never be lapped.
+  void join_again_and_again() {
+    while (!over()) {
+      stage_.progress().report(shard_, stage_.ring().committed());
+      cursor_ = stage_.ring().committed();
+      frames_.expect_any();
+      stage_.wait_for([&] { return stage_.ring().committed() > cursor_; });
+      batch();
+      stage_.progress().report(shard_, kNobodyBehind);
+    }
+  }
+
+  [[nodiscard]] uint64_t laps() const { return laps_; }
+  [[nodiscard]] uint64_t batches() const { return batches_; }
+  [[nodiscard]] uint64_t frames() const { return frames_.frames(); }
+  [[nodiscard]] uint64_t next() const { return frames_.next(); }
+  [[nodiscard]] bool is_torn() const { return is_torn_; }
+
+ private:
+  // The writers have finished and this reader has had everything.
+  [[nodiscard]] bool over() const {
+    return is_torn_ || (stage_.finished() && cursor_ == stage_.ring().committed());
+  }
+
+  void batch(const std::function<void(Position end)>& before_copying = {}) {
+    bool is_lapped = false;
+    {
+      const ReadingRings reading(stage_.epoch(shard_));
+      const Position floor = stage_.ring().floor();
+      const Position committed = stage_.ring().committed();
+      is_lapped = cursor_ < floor;
+      if (!is_lapped) {
+        if (before_copying) before_copying(committed);
+        copy_ = stage_.ring().bytes(cursor_, committed);
+      }
+    }
+    ++batches_;
+    if (is_lapped) {
+      ++laps_;
+      jump_to_oldest();
+    } else {
+      check_copy();
+    }
+  }
+
+  void check_copy() {
+    cursor_ += copy_.size();
+    if (frames_.read(copy_)) return;
+    is_torn_ = true;
+    stage_.finish();
+  }
+
+  void jump_to_oldest() {
+    const Stage::Place oldest = stage_.oldest();
+    cursor_ = oldest.at;
+    frames_.expect(oldest.frame);
+  }
+
+  Stage& stage_;
+  const size_t shard_;
+  NumberedFrameReader frames_{stage_.ring().frame_bytes_max()};
+  std::string copy_;
+  Position cursor_ = 0;
+  uint64_t laps_ = 0;
+  uint64_t batches_ = 0;
+  bool is_torn_ = false;
+};
+
+class RingStress : public testing::Test {
+ protected:
+  RingStress() {
+    for (size_t shard = 0; shard < kReaders; ++shard) {
+      readers_.push_back(std::make_unique<Reader>(stage_, shard));
+    }
+  }
+
+  void run(const std::vector<std::function<void()>>& bodies) {
+    std::vector<std::thread> threads;
+    for (const std::function<void()>& body : bodies) threads.emplace_back(body);
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_GE(stage_.ring().committed(), kTotalBytes);
+    stage_.ring().check_invariants();
+    for (const std::unique_ptr<Reader>& reader : readers_) {
+      EXPECT_FALSE(reader->is_torn()) << "torn or missing bytes near frame " << reader->next();
+    }
+  }
+
+  Stage stage_;
+  std::vector<std::unique_ptr<Reader>> readers_;
+};
+
+TEST_F(RingStress, ReadersThatHoldNobodyUpSeeWholeFramesOrAreToldThatTheyAreLapped) {
+  Reader& eager = *readers_[0];
+  Reader& seldom = *readers_[1];
+  Reader& historian = *readers_[2];
+  Reader& other_historian = *readers_[3];
+  run({
+      [&] { stage_.write(); },
+      [&] { stage_.write(); },
+      [&] { eager.read_eagerly(); },
+      [&] { seldom.read_seldom(); },
+      [&] { historian.read_history(); },
+      [&] { other_historian.read_history(); },
+  });
+  EXPECT_EQ(seldom.laps() + 1, seldom.batches()) << "lapped each time but the last";
+  EXPECT_GT(seldom.laps(), 1U);
+  EXPECT_GT(eager.frames(), 0U);
+  EXPECT_GT(historian.frames(), 0U);
+  EXPECT_GT(other_historian.frames(), 0U);
+  EXPECT_GT(stage_.refused_busy(), 0U) << "no batch was ever in a writer's way";
+  EXPECT_EQ(stage_.refused_behind(), 0U) << "nobody asked to be waited for";
+  for (const std::unique_ptr<Reader>& reader : readers_) {
+    EXPECT_EQ(reader->next(), stage_.frames()) << "all of them had the last frame";
+  }
+}
+
+TEST_F(RingStress, HealthyReadersHaveEveryFrameWhileLaggardsAreLapped) {
+  stage_.progress().report(0, 0);
+  stage_.progress().report(1, 0);
+  Reader& seldom = *readers_[2];
+  run({
+      [&] { stage_.write(); },
+      [&] { stage_.write(); },
+      [&] { readers_[0]->read_faithfully(); },
+      [&] { readers_[1]->read_faithfully(); },
+      [&] { seldom.read_seldom(); },
+      [&] { readers_[3]->read_history(); },
+  });
+  for (const size_t healthy : {0U, 1U}) {
+    EXPECT_EQ(readers_[healthy]->laps(), 0U);
+    EXPECT_EQ(readers_[healthy]->frames(), stage_.frames());
+  }
+  EXPECT_GT(seldom.laps(), 1U);
+  EXPECT_GT(stage_.refused_behind(), 0U) << "no writer was ever paced";
+}
+
+TEST_F(RingStress, ReaderThatJoinsIsHealthyFromItsFirstByte) {
+  run({
+      [&] { stage_.write(); },
+      [&] { stage_.write(); },
+      [&] { readers_[0]->join_again_and_again(); },
+      [&] { readers_[1]->join_again_and_again(); },
+      [&] { readers_[2]->read_history(); },
+  });
+  for (const size_t joining : {0U, 1U}) {
+    EXPECT_EQ(readers_[joining]->laps(), 0U);
+    EXPECT_GT(readers_[joining]->batches(), 10U);
+  }
+}
+
+}  // namespace
+}  // namespace ringcast

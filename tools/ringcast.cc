@@ -1,0 +1,125 @@
+// ringcast: the command line. Each command is a few lines: flags in, one call, an exit status out.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "engine/config/load.h"
+#include "net/server.h"
+
+namespace {
+
+using ringcast::Config;
+using ringcast::ConfigProblem;
+using ringcast::LoadedConfig;
+
+constexpr int kCannot = 1;
+
+// Says everything that is wrong with `path`, and what is merely unwise. Nothing: it cannot be used.
+std::optional<Config> load_and_report(const std::string& path) {
+  LoadedConfig loaded = ringcast::load_config_file(path);
+  for (const ConfigProblem& warning : loaded.warnings) {
+    fmt::print(stderr, "{} (warning)\n", ringcast::describe(warning, path));
+  }
+  for (const ConfigProblem& problem : loaded.problems) {
+    fmt::print(stderr, "{}\n", ringcast::describe(problem, path));
+  }
+  return std::move(loaded.config);
+}
+
+// SIGINT and SIGTERM are for the main thread to wait for; every thread it starts inherits the mask.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+std::string roles(const ringcast::ListenerConfig& listener) {
+  std::string text;
+  if (listener.serve_subscribe) text += " subscribe";
+  if (listener.serve_publish) text += " publish";
+  if (listener.serve_admin) text += " admin";
+  return text;
+}
+
+int serve(const std::string& path) {
+  const std::optional<Config> config = load_and_report(path);
+  if (!config) return kCannot;
+  const sigset_t signals = block_stop_signals();
+  auto server = ringcast::net::Server::start(*config);
+  if (!server) {
+    fmt::print(stderr, "ringcast: {}\n", server.error().message);
+    return kCannot;
+  }
+  const ringcast::net::Capacity& capacity = (*server)->capacity();
+  fmt::print("ringcast: {} shard{}, {} descriptors, {} connections a shard\n", capacity.shards,
+             capacity.shards == 1 ? "" : "s",
+             capacity.descriptors == ringcast::net::DescriptorKind::kDirect ? "direct" : "plain",
+             capacity.connections_per_shard_max);
+  for (size_t i = 0; i < config->listeners.size(); ++i) {
+    const ringcast::ListenerConfig& listener = config->listeners[i];
+    fmt::print("ringcast: {}:{} serves{}\n", listener.host, (*server)->port(i), roles(listener));
+  }
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  fmt::print("ringcast: stopping\n");
+  std::fflush(stdout);
+  // A second signal does not wait for anybody.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  return 0;
+}
+
+int check(const std::string& path) {
+  if (!load_and_report(path)) return kCannot;
+  fmt::print("{}: ok\n", path);
+  return 0;
+}
+
+int print_config(const std::string& path) {
+  if (path.empty()) {
+    fmt::print("{}", ringcast::to_yaml(ringcast::default_config()));
+    return 0;
+  }
+  const std::optional<Config> config = load_and_report(path);
+  if (!config) return kCannot;
+  fmt::print("{}", ringcast::to_yaml(*config));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"ringcast pushes events to very many browsers, as Server-Sent Events"};
+  app.require_subcommand(1);
+
+  std::string serve_path;
+  CLI::App* const serve_command = app.add_subcommand("serve", "Serve until SIGINT or SIGTERM");
+  serve_command->add_option("--config", serve_path, "the configuration file")->required();
+
+  std::string check_path;
+  CLI::App* const check_command =
+      app.add_subcommand("check", "Say everything that is wrong with a configuration file");
+  check_command->add_option("FILE", check_path)->required();
+
+  bool defaults = false;
+  std::string effective_path;
+  CLI::App* const config_command =
+      app.add_subcommand("config", "Print a configuration with every key spelled out");
+  CLI::Option* const effective =
+      config_command->add_option("--effective", effective_path, "what FILE amounts to");
+  config_command->add_flag("--defaults", defaults, "what an empty file would amount to")
+      ->excludes(effective);
+
+  CLI11_PARSE(app, argc, argv);
+  if (*serve_command) return serve(serve_path);
+  if (*check_command) return check(check_path);
+  return print_config(effective_path);
+}
