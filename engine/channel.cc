@@ -23,7 +23,7 @@ Result<std::unique_ptr<Channel>> Channel::create(ChannelNumber number, const Cha
 
 Result<std::unique_ptr<WireRing>> Channel::make_ring() const {
   const uint64_t capacity =
-      Ring::capacity_for(config_.history.bytes, config_.event_bytes_max + kChunkOverheadBytesMax);
+      Ring::capacity_for(config_.history.bytes, config_.event_bytes_max);
   Result<std::unique_ptr<Ring>> ring = Ring::open(capacity, epochs_);
   if (!ring) return ring.error();
   return std::make_unique<WireRing>(std::move(*ring), config_.history.events, epochs_.size());

@@ -20,9 +20,6 @@
 
 namespace ringcast {
 
-// Chunk framing around a frame: up to 8 hex digits and two line ends.
-inline constexpr size_t kChunkOverheadBytesMax = 12;
-
 // One event in every wire format; views into the encoder's scratch, valid until its next encode().
 struct Frame {
   std::string_view chunk;

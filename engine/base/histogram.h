@@ -1,7 +1,7 @@
 // Histogram: how values are spread, to within 1 % of each value, in fixed memory.
 //
-// Log-linear: every power of two is cut into 128 equal buckets, so a bucket is at most 1/128 of its values wide; values
-// below 128 are exact. Any uint64_t fits, so nothing is ever clipped.
+// Log-linear: every power of two is cut into 128 equal buckets, so a bucket is at most 1/128 of its
+// values wide; values below 128 are exact. Any uint64_t fits, so nothing is ever clipped.
 //
 // Threads: one writer; merge() copies between them. Memory: 58 KiB inside the object, nothing else.
 #pragma once
@@ -23,7 +23,8 @@ constexpr size_t kCount = (64 - kSubBits + 1) * kSub;
 
 // A bucket is named by the value's leading kSubBits + 1 bits and by how many bits follow them.
 constexpr size_t of(uint64_t value) noexcept {
-  const unsigned shift = value < kSub ? 0 : static_cast<unsigned>(std::bit_width(value)) - kSubBits - 1;
+  const unsigned shift =
+      value < kSub ? 0 : static_cast<unsigned>(std::bit_width(value)) - kSubBits - 1;
   return shift * kSub + static_cast<size_t>(value >> shift);
 }
 
@@ -31,7 +32,8 @@ constexpr uint64_t upper_edge(size_t bucket) noexcept {
   if (bucket < 2 * kSub) return bucket;
   const size_t shift = bucket / kSub - 1;
   const uint64_t mantissa = bucket - shift * kSub;
-  return ((mantissa + 1) << shift) - 1;  // the last bucket wraps to the largest uint64_t, as it should
+  return ((mantissa + 1) << shift) -
+         1;  // the last bucket wraps to the largest uint64_t, as it should
 }
 
 static_assert(of(UINT64_MAX) == kCount - 1);
@@ -64,15 +66,17 @@ class Histogram {
     return count_ == 0 ? 0.0 : static_cast<double>(sum_) / static_cast<double>(count_);
   }
 
-  // A value that `fraction` of all recorded ones do not exceed: the upper edge of its bucket, so never below the truth
-  // and at most 1 % above it, and never above max(). 0 while nothing is recorded. Requires: 0 <= fraction <= 1.
+  // A value that `fraction` of all recorded ones do not exceed: the upper edge of its bucket, so
+  // never below the truth and at most 1 % above it, and never above max(). 0 while nothing is
+  // recorded. Requires: 0 <= fraction <= 1.
   [[nodiscard]] uint64_t quantile(double fraction) const noexcept {
     if (count_ == 0) return 0;
     const auto wanted = static_cast<uint64_t>(std::ceil(fraction * static_cast<double>(count_)));
     uint64_t seen = 0;
     for (size_t i = 0; i < histogram_buckets::kCount; ++i) {
       seen += buckets_[i];
-      if (seen >= std::max<uint64_t>(wanted, 1)) return std::min(histogram_buckets::upper_edge(i), max_);
+      if (seen >= std::max<uint64_t>(wanted, 1))
+        return std::min(histogram_buckets::upper_edge(i), max_);
     }
     return max_;
   }

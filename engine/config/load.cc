@@ -1,8 +1,6 @@
 #include "engine/config/load.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/yaml.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -11,6 +9,7 @@
 
 #include "engine/config/read_channel.h"
 #include "engine/config/read_server.h"
+#include "engine/config/yaml_text.h"
 
 namespace ringcast {
 
@@ -74,57 +73,6 @@ void read_top(const Value& top, Config& config, Findings& findings) {
   require_channels(sections.channels, defaults, config, findings);
 }
 
-// yaml-cpp takes some control characters for the end of the file, and a terminal that prints them
-// may do anything.
-bool check_characters(std::string_view text, Findings& findings) {
-  Place place{1, 1};
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f) {
-      findings.add_problem(
-          place, "",
-          fmt::format("the byte 0x{:02x} does not belong in a text file; save it as UTF-8 text",
-                      byte));
-      return false;
-    }
-    if (c == '\n') {
-      place = {place.line + 1, 1};
-    } else {
-      ++place.column;
-    }
-  }
-  return true;
-}
-
-std::string_view line_at(std::string_view text, int line) {
-  for (; line > 1; --line) text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
-  return text.substr(0, text.find('\n'));
-}
-
-// The slips that make a file unreadable as YAML, and are hard to see in a parser's own words.
-std::string_view syntax_hint(std::string_view line) {
-  if (line.find('\t') != std::string_view::npos)
-    return "indent with spaces, YAML allows no tabs there";
-  if (line.find("bind") != std::string_view::npos && line.find('[') != std::string_view::npos) {
-    return "put quotes around an IPv6 address: bind: \"[::1]:8000\"";
-  }
-  if (line.find('*') != std::string_view::npos) return "put quotes around the star: [\"*\"]";
-  return "check indentation, brackets and quotes on this line and the one before";
-}
-
-void read_documents(const std::string& text, Config& config, Findings& findings) {
-  if (!check_characters(text, findings)) return;
-  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-  if (documents.size() > 1) {
-    findings.add_problem(
-        place_of(documents[1].Mark()), "",
-        "a second document begins here and would be ignored; remove the --- line before it");
-  }
-  // An empty file is told what it lacks like any other.
-  const Value top{documents.empty() ? YAML::Node{} : documents.front(), "", {1, 1}};
-  read_top(top, config, findings);
-}
-
 struct FileCloser {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
@@ -162,15 +110,12 @@ LoadedConfig load_config_text(std::string_view yaml) {
   Config config;
   Findings findings{known_config_keys()};
   try {
-    read_documents(text, config, findings);
-  } catch (const YAML::DeepRecursion& error) {
-    findings.add_problem(place_of(error.mark), "",
-                         "is nested deeper than any configuration; check the brackets");
+    // An empty file is told what it lacks like any other.
+    if (const auto document = parse_document(text, findings)) {
+      read_top(Value{*document, "", {1, 1}}, config, findings);
+    }
   } catch (const YAML::Exception& error) {
-    const Place place = place_of(error.mark);
-    findings.add_problem(
-        place, "",
-        fmt::format("not YAML: {}; {}", error.msg, syntax_hint(line_at(text, place.line))));
+    add_syntax_problem(error, text, findings);
   }
   return std::move(findings).finish(std::move(config));
 }

@@ -68,8 +68,9 @@ void read_serve(const Value& list, ListenerConfig& listener, Findings& findings)
     Duty duty = nullptr;
     read_choice(element, kDuties, duty, findings);
     if (duty == nullptr) continue;
-    if (listener.*duty)
+    if (listener.*duty) {
       findings.add_problem(element.place, element.key, "is listed twice; remove one");
+    }
     listener.*duty = true;
   }
 }
@@ -94,8 +95,9 @@ void warn_if_exposed(const Value& value, const ListenerConfig& listener, Finding
 void read_listener(const Value& value, ListenerConfig& listener, Findings& findings) {
   read_section(value, kListenerFields, listener, findings);
   if (!value.node.IsMap()) {
-    if (value.node.IsNull())
+    if (value.node.IsNull()) {
       findings.add_problem(value.place, value.key, "is empty; give it bind and serve");
+    }
     return;
   }
   for (const Field<ListenerConfig>& field : kListenerFields) {

@@ -140,8 +140,9 @@ Result<BindAddress> parse_bind(std::string_view text) {
     return fault(text, "has no port; write an address and a port, such as 127.0.0.1:8000");
   }
   const auto port = parse_port(text.substr(colon + 1));
-  if (!port)
+  if (!port) {
     return fault(text, "does not end in a port from 0 to 65535; write for example 127.0.0.1:8000");
+  }
   auto host = parse_host(text, text.substr(0, colon));
   if (!host) return host.error();
   return BindAddress{.host = *host, .port = *port};
@@ -180,8 +181,9 @@ Result<> check_channel_name(std::string_view name) {
 }
 
 Result<> check_path(std::string_view path) {
-  if (!path.starts_with('/'))
+  if (!path.starts_with('/')) {
     return fault(path, "does not begin with '/'; write for example /stream");
+  }
   if (path.size() > kPathBytesMax) {
     return fault(path, fmt::format("is longer than {} bytes; shorten it", kPathBytesMax));
   }

@@ -59,8 +59,9 @@ std::string foreign_unit(std::string_view number, std::string_view unit) {
 Error unit_error(std::string_view text, std::string_view number, std::string_view unit,
                  std::span<const Unit> units, std::string_view hint) {
   if (unit.empty()) return {fmt::format("{} has no unit; {}", excerpt(text), hint)};
-  if (unit.front() == '.')
+  if (unit.front() == '.') {
     return {fmt::format("{} is not a whole number; use a smaller unit: {}", excerpt(text), hint)};
+  }
   if (units.data() == kByteUnits) {
     if (const std::string reason = foreign_unit(number, unit); !reason.empty()) {
       return {fmt::format("{} {}", excerpt(text), reason)};
@@ -73,8 +74,9 @@ Result<int64_t> parse_quantity(std::string_view text, std::span<const Unit> unit
                                std::string_view hint) {
   const auto digits_end = std::ranges::find_if_not(text, is_digit);
   const auto digits = static_cast<size_t>(digits_end - text.begin());
-  if (digits == 0)
+  if (digits == 0) {
     return Error{fmt::format("{} does not begin with a number; {}", excerpt(text), hint)};
+  }
 
   const std::string_view number = text.substr(0, digits);
   const std::string_view unit_name = text.substr(digits);

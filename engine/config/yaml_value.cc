@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "engine/config/quoted.h"
+#include "engine/config/yaml_text.h"
 
 namespace ringcast {
 
@@ -52,10 +53,6 @@ std::optional<T> parse(const Value& value, Result<T> (*parser)(std::string_view)
 }
 
 }  // namespace
-
-Place place_of(const YAML::Mark& mark) {
-  return mark.is_null() ? Place{1, 1} : Place{mark.line + 1, mark.column + 1};
-}
 
 std::vector<Entry> read_entries(const Value& map, Findings& findings) {
   std::vector<Entry> entries;
@@ -123,8 +120,9 @@ void read_bool(const Value& value, bool& target, Findings& findings) {
 void read_duration(const Value& value, Limits<milliseconds> limits, milliseconds& target,
                    Findings& findings) {
   const auto duration = parse(value, parse_duration, "a duration such as 15s", findings);
-  if (duration && is_within(value, limits, *duration, format_duration, findings))
+  if (duration && is_within(value, limits, *duration, format_duration, findings)) {
     target = *duration;
+  }
 }
 
 void read_bytes(const Value& value, Limits<uint64_t> limits, uint64_t& target, Findings& findings) {

@@ -1,7 +1,7 @@
 // Typed reading of single YAML values. Each reader either assigns what it was asked for, or leaves
 // the target alone and adds a problem; so a section can be read to its end whatever is wrong in it.
 //
-// Internal to engine/config, and with load.cc the only code that knows yaml-cpp. Threads: one.
+// Internal to engine/config, and with yaml_text the only code that knows yaml-cpp. Threads: one.
 // Nodes are only looked at, never changed, and followed as deep as there are keys for: aliases
 // cannot make this recurse.
 #pragma once
@@ -44,8 +44,6 @@ struct Limits {
   std::string_view why = {};
 };
 
-[[nodiscard]] Place place_of(const YAML::Mark& mark);
-
 // The entries of a map, or of an empty section, in the file's order and each noted in `findings`.
 // Repeated keys and keys that are no text are problems and left out, as is everything when `map` is
 // no map.
@@ -81,8 +79,9 @@ template <typename T, size_t N>
 void read_choice(const Value& value, const std::array<std::pair<std::string_view, T>, N>& choices,
                  T& target, Findings& findings) {
   std::string words;
-  for (const auto& [word, choice] : choices)
+  for (const auto& [word, choice] : choices) {
     words += (words.empty() ? "" : ", ") + std::string{word};
+  }
   const auto text = read_text(value, "one of: " + words, findings);
   if (!text) return;
   const auto chosen =

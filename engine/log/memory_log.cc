@@ -17,7 +17,7 @@ void MemoryLog::append(Channel& channel, const Event& event, const AppendDone& d
 AppendOutcome MemoryLog::append_locked(Channel& channel, const Event& event) {
   const EventId id = ids_.peek(clock_());
   const Frame frame = encoder_.encode(id, event);
-  if (frame.raw.size() > channel.config().event_bytes_max) {
+  if (frame.chunk.size() > channel.config().event_bytes_max) {
     return {.status = AppendStatus::kTooLong, .id = {}, .subscribers = 0};
   }
   if (channel.try_append(id, frame) != Room::kReady) {

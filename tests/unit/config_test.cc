@@ -283,37 +283,43 @@ TEST(ConfigFile, AnUnreadableOneIsAProblemWithCauseAndRemedy) {
   EXPECT_EQ(endless.problems[0].what, "is larger than 4MiB; name a configuration file");
 }
 
-// Goal: whatever bytes come in, what comes out is a Config or an explanation with a place. Method:
-// the manual, damaged at random in one to eight places.
-TEST(ConfigFile, ADamagedOneIsReadOrExplainedAndNeverMore) {
-  const std::string manual = read_file(kShipped + "ringcast.yaml");
+// One to eight random wounds: a byte replaced, inserted, or a few of them lost.
+std::string damage(std::string text, std::mt19937& random) {
   constexpr std::string_view kNasty =
       "{}[]:,&*#?|-<>=!%@\\\"'`~ \n\t\r\x01\x7f\x80\xff"
       "0aZ";
-  for (unsigned seed = 0; seed < 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937 random{seed};
-    std::string text = manual;
-    for (unsigned wounds = 1 + random() % 8; wounds > 0; --wounds) {
-      const size_t at = random() % text.size();
-      switch (random() % 3) {
-        case 0:
-          text[at] = kNasty[random() % kNasty.size()];
-          break;
-        case 1:
-          text.insert(at, 1, kNasty[random() % kNasty.size()]);
-          break;
-        default:
-          text.erase(at, 1 + random() % 20);
-          break;
-      }
+  for (unsigned wounds = 1 + random() % 8; wounds > 0; --wounds) {
+    const size_t at = random() % text.size();
+    switch (random() % 3) {
+      case 0:
+        text[at] = kNasty[random() % kNasty.size()];
+        break;
+      case 1:
+        text.insert(at, 1, kNasty[random() % kNasty.size()]);
+        break;
+      default:
+        text.erase(at, 1 + random() % 20);
+        break;
     }
-    const LoadedConfig loaded = load_config_text(text);
-    EXPECT_EQ(loaded.config.has_value(), loaded.problems.empty());
-    for (const ConfigProblem& problem : loaded.problems) {
-      EXPECT_GE(problem.line, 1);
-      EXPECT_GE(problem.column, 1);
-      EXPECT_FALSE(problem.what.empty());
+  }
+  return text;
+}
+
+// Goal: whatever bytes come in, what comes out is a Config or an explanation with a place.
+// Method: the demo and the manual, damaged at random.
+TEST(ConfigFile, ADamagedOneIsReadOrExplainedAndNeverMore) {
+  for (const char* name : {"demo.yaml", "ringcast.yaml"}) {
+    const std::string intact = read_file(kShipped + name);
+    for (unsigned seed = 0; seed < 500; ++seed) {
+      SCOPED_TRACE(std::string{name} + ", seed " + std::to_string(seed));
+      std::mt19937 random{seed};
+      const LoadedConfig loaded = load_config_text(damage(intact, random));
+      EXPECT_EQ(loaded.config.has_value(), loaded.problems.empty());
+      for (const ConfigProblem& problem : loaded.problems) {
+        EXPECT_GE(problem.line, 1);
+        EXPECT_GE(problem.column, 1);
+        EXPECT_FALSE(problem.what.empty());
+      }
     }
   }
 }
