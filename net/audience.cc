@@ -24,17 +24,17 @@ MemberIndex Audience::join(uint32_t slot, uint32_t now_ms) {
   Member& member = members_.emplace_back();
   member.slot = slot & 0xffffff;
   member.state = static_cast<uint32_t>(MemberState::kQuiet);
-  member.sent_ms = now_ms;
+  member.mark = now_ms;
   member.cursor = ring().committed();
   return index;
 }
 
 std::optional<uint32_t> Audience::leave(MemberIndex member) noexcept {
-  if (is_laggard(members_[member])) drop_laggard(laggard_entry(member));
+  if (is_laggard(members_[member])) drop_laggard(members_[member].mark);
   set_state(members_[member], MemberState::kReady);
   const auto last = static_cast<MemberIndex>(members_.size() - 1);
   if (member != last) {
-    if (is_laggard(members_[last])) laggards_[laggard_entry(last)].member = member;
+    if (is_laggard(members_[last])) laggard_of(members_[last]).member = member;
     members_[member] = members_[last];
   }
   members_.pop_back();
@@ -76,6 +76,7 @@ void Audience::plan_catch_up(SendPlan& plan, std::vector<uint32_t>& lapped, Mono
     Member& member = members_[laggards_[catch_up_at_].member];
     if (member.is(MemberState::kCatchingUp) && member.cursor == committed_) {
       drop_laggard(catch_up_at_);
+      member.mark = static_cast<uint32_t>(now);
       set_state(member, MemberState::kReady);
       continue;  // another laggard stands in its place now
     }
@@ -116,17 +117,26 @@ bool Audience::plan_one(Member& member, uint64_t bytes_max, SendPlan& plan,
   const Position to = std::min(committed_, member.cursor + bytes_max);
   plan.add({.from = member.cursor, .to = to, .slot = member.slot, .audience = number_});
   member.cursor = to;
-  member.sent_ms = now_ms;
+  if (!is_laggard(member)) member.mark = now_ms;
   return true;
 }
 
+// Only the time its socket was full counts against a laggard: while it had room and waited for us,
+// the clock stood still.
 void Audience::sent_only(MemberIndex index, Position position, MonotonicMs now) {
   Member& member = members_[index];
   RC_CHECK(position <= member.cursor);
   member.cursor = position;
-  if (!is_laggard(member)) {
-    laggards_.push_back(
-        {.member = index, .goal = goal_from(position), .since = now, .is_slow = false});
+  if (is_laggard(member)) {
+    Laggard& laggard = laggard_of(member);
+    laggard.since += now - laggard.room_at;
+  } else {
+    laggards_.push_back({.member = index,
+                         .is_slow = false,
+                         .goal = goal_from(position),
+                         .since = now,
+                         .room_at = now});
+    member.mark = static_cast<uint32_t>(laggards_.size() - 1);
   }
   set_state(member, MemberState::kBlocked);
   progress_stale_ = true;
@@ -137,15 +147,16 @@ void Audience::take_back(MemberIndex index, Position position) noexcept {
   mark_dirty();
 }
 
-void Audience::room(MemberIndex index) noexcept {
+void Audience::room(MemberIndex index, MonotonicMs now) noexcept {
   RC_CHECK(members_[index].is(MemberState::kBlocked));
   set_state(members_[index], MemberState::kCatchingUp);
+  laggard_of(members_[index]).room_at = now;
 }
 
 void Audience::begin_quiet(MemberIndex index, uint32_t now_ms) noexcept {
   RC_CHECK(members_[index].is(MemberState::kReady));
   set_state(members_[index], MemberState::kQuiet);
-  members_[index].sent_ms = now_ms;
+  members_[index].mark = now_ms;
 }
 
 void Audience::settle_quiet(MemberIndex index) noexcept {
@@ -161,15 +172,20 @@ void Audience::set_state(Member& member, MemberState state) noexcept {
   member.state = static_cast<uint32_t>(state);
 }
 
-void Audience::drop_laggard(size_t i) noexcept {
-  laggards_[i] = laggards_.back();
+void Audience::drop_laggard(uint32_t entry) noexcept {
+  laggards_[entry] = laggards_.back();
+  members_[laggards_[entry].member].mark = entry;
   laggards_.pop_back();
 }
 
-size_t Audience::laggard_entry(MemberIndex member) const noexcept {
-  const auto found = std::ranges::find(laggards_, member, &Laggard::member);
-  RC_CHECK(found != laggards_.end());
-  return static_cast<size_t>(found - laggards_.begin());
+Audience::Laggard& Audience::laggard_of(const Member& member) noexcept {
+  RC_CHECK(is_laggard(member) && member.mark < laggards_.size());
+  return laggards_[member.mark];
+}
+
+int64_t Audience::silent_for(MemberIndex member, MonotonicMs now) const noexcept {
+  if (is_laggard(members_[member])) return 0;
+  return static_cast<uint32_t>(now) - members_[member].mark;
 }
 
 Position Audience::goal_from(Position cursor) const noexcept {
@@ -177,11 +193,13 @@ Position Audience::goal_from(Position cursor) const noexcept {
 }
 
 void Audience::judge(Laggard& laggard, MonotonicMs now) noexcept {
-  const Position cursor = members_[laggard.member].cursor;
-  if (cursor >= laggard.goal) {
-    laggard = {laggard.member, goal_from(cursor), now, false};
-  } else if (now - laggard.since > channel_.config().slow_after.count()) {
-    laggard.is_slow = true;
+  const Member& member = members_[laggard.member];
+  if (member.cursor >= laggard.goal) {
+    laggard.is_slow = false;
+    laggard.goal = goal_from(member.cursor);
+    laggard.since = laggard.room_at = now;
+  } else if (member.is(MemberState::kBlocked)) {
+    laggard.is_slow = now - laggard.since > channel_.config().slow_after.count();
   }
 }
 
@@ -211,6 +229,10 @@ void Audience::check_invariants() const noexcept {
     RC_CHECK(member.cursor <= ring().committed());
     catching_up += member.is(MemberState::kCatchingUp) ? 1 : 0;
     lagging += is_laggard(member) ? 1 : 0;
+  }
+  for (const Laggard& laggard : laggards_) {
+    const Member& member = members_[laggard.member];
+    RC_CHECK(is_laggard(member) && &laggards_[member.mark] == &laggard);
   }
   RC_CHECK(catching_up == catching_up_);
   RC_CHECK(lagging == laggards_.size());

@@ -39,8 +39,9 @@ struct Member {
   Position cursor;  // everything before it has been handed to the socket
   uint32_t slot : 24;
   uint32_t state : 8;  // a MemberState
-  uint32_t
-      sent_ms;  // when bytes were last planned for it, on the shard's clock; wraps after 49 days
+  // When bytes were last planned for it, in ms of the shard's clock, wrapping after 49 days. Of a
+  // laggard: its entry among the laggards.
+  uint32_t mark;
 
   [[nodiscard]] bool is(MemberState s) const noexcept { return state == static_cast<uint32_t>(s); }
 };
@@ -64,8 +65,7 @@ class Audience {
   [[nodiscard]] size_t size() const noexcept { return members_.size(); }
   [[nodiscard]] const Member& operator[](MemberIndex i) const noexcept { return members_[i]; }
 
-  // Membership
-  // --------------------------------------------------------------------------------------------------------
+  // --- Membership
 
   // Adds the connection in `slot`, to be sent what is committed from now on. It begins as kQuiet:
   // its stream head goes first.
@@ -75,8 +75,7 @@ class Audience {
   // told.
   std::optional<uint32_t> leave(MemberIndex member) noexcept;
 
-  // Sending
-  // -----------------------------------------------------------------------------------------------------------
+  // --- Sending
 
   // There are new frames.
   void mark_dirty() noexcept { dirty_ = true; }
@@ -101,7 +100,7 @@ class Audience {
   void take_back(MemberIndex member, Position position) noexcept;
 
   // The socket has room again.
-  void room(MemberIndex member) noexcept;
+  void room(MemberIndex member, MonotonicMs now) noexcept;
 
   // A quiet send goes to a kReady member in this batch, so no frames may; settle_quiet() in the
   // next turn ends that.
@@ -114,8 +113,11 @@ class Audience {
            members_[member].cursor == ring().committed();
   }
 
-  // Pacing
-  // ------------------------------------------------------------------------------------------------------------
+  // --- Pacing
+
+  // For how long nothing has been planned for `member`, in ms; 0 for a laggard, whose socket is
+  // full.
+  [[nodiscard]] int64_t silent_for(MemberIndex member, MonotonicMs now) const noexcept;
 
   // Tells the writer how far the healthy members have got, if that may have changed. Requires: as
   // plan().
@@ -127,9 +129,11 @@ class Audience {
  private:
   struct Laggard {
     MemberIndex member;
+    bool is_slow;       // it did not reach its goal in time
     Position goal;      // reaching it proves health...
     MonotonicMs since;  // ...when done within slow_after of this
-    bool is_slow;       // it did not
+    MonotonicMs
+        room_at;  // kCatchingUp: since when the socket has been waiting for us, not we for it
   };
 
   void begin_sweep() noexcept;
@@ -141,8 +145,8 @@ class Audience {
   [[nodiscard]] Position slowest_healthy() const noexcept;
   void judge(Laggard& laggard, MonotonicMs now) noexcept;
   [[nodiscard]] Position goal_from(Position cursor) const noexcept;
-  [[nodiscard]] size_t laggard_entry(MemberIndex member) const noexcept;
-  void drop_laggard(size_t i) noexcept;
+  [[nodiscard]] Laggard& laggard_of(const Member& member) noexcept;
+  void drop_laggard(uint32_t entry) noexcept;
 
   const AudienceNumber number_;
   Channel& channel_;
@@ -153,7 +157,7 @@ class Audience {
   std::vector<Member> members_;
   std::vector<Laggard> laggards_;  // exactly the members that are kBlocked or kCatchingUp
   size_t catching_up_ = 0;
-  size_t catch_up_at_ = 0;  // the laggard whose turn is next
+  uint32_t catch_up_at_ = 0;  // the laggard whose turn is next
 
   // The ring as this batch sees it.
   Position floor_ = 0;

@@ -140,7 +140,7 @@ void Delivery::on_writable(const Completion& completion) noexcept {
     lifecycle_.close(slot, CloseCause::kPeerGone);
     return;
   }
-  audiences_.of(connection).room(connection.member);
+  audiences_.of(connection).room(connection.member, shard_.now);
   audiences_.activate(connection);
 }
 
@@ -150,9 +150,8 @@ void Delivery::on_writable(const Completion& completion) noexcept {
 void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
   const Connection& connection = shard_.connections[slot];
   Audience& audience = audiences_.of(connection);
-  const Member& member = audience[connection.member];
   const int64_t interval = audience.channel().config().heartbeat.count();
-  const int64_t silent = static_cast<uint32_t>(shard_.now) - member.sent_ms;
+  const int64_t silent = audience.silent_for(connection.member, shard_.now);
   if (silent < interval / 2) {
     arm_heartbeat_after(slot, shard_.now - silent);
     return;

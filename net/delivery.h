@@ -30,8 +30,7 @@ class Delivery {
   // otherwise.
   void end_stream(uint32_t slot, CloseCause cause) noexcept;
 
-  // Once a turn, in this order, after all completions have been handled
-  // -----------------------------------------------
+  // --- Once a turn, in this order, after all completions have been handled
 
   // Whoever had a heartbeat or a head in the last batch may have frames again.
   void settle_quiet() noexcept;
@@ -44,8 +43,7 @@ class Delivery {
     return audiences_.has_active() || !quiet_.empty();
   }
 
-  // Completions and timers
-  // --------------------------------------------------------------------------------------------
+  // --- Completions and timers
 
   void on_ring_send_failed(const Completion& completion) noexcept;
   void on_quiet_send_failed(const Completion& completion) noexcept;

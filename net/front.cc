@@ -52,8 +52,7 @@ Front::Front(ShardState& shard, Lifecycle& lifecycle, const Channels& channels,
   limits_.body_bytes_max = longest_event(channels);
 }
 
-// Reading
-// ------------------------------------------------------------------------------------------
+// --- Reading
 
 void Front::on_received(const Completion& completion) {
   const auto slot = static_cast<uint32_t>(completion.tag.slot);
@@ -116,6 +115,7 @@ void Front::proceed(uint32_t slot) {
       exchange.holds_request = true;
       break;
     }
+    if (!options_for(exchange).keep_alive) exchange.closes_after_answers = true;
   }
   send_answers(slot, exchange);
   if (wants_more && !exchange.closes_after_answers && !exchange.peer_half_closed) read_more(slot);
@@ -134,8 +134,7 @@ void Front::settle(uint32_t slot) {
   }
 }
 
-// Answering
-// ----------------------------------------------------------------------------------------
+// --- Answering
 
 void Front::send_answers(uint32_t slot, Exchange& exchange) {
   if (exchange.answers.empty()) return;
@@ -162,16 +161,9 @@ void Front::on_answered(const Completion& completion) {
     read_more(slot);
     return;
   }
-  // With a receive armed the reader has nothing more to say; otherwise it may, and so may a request
-  // that was held.
+  // With a receive armed the reader has nothing more to say; otherwise it may, or a request waits.
   const bool is_reading = (connection.armed & kArmedRecv) != 0;
-  const bool reader_may_have_more =
-      exchange.holds_request || exchange.reader.has_started() || !is_reading;
-  if (exchange.closes_after_answers || !reader_may_have_more) {
-    settle(slot);
-  } else if (exchange.paced_until == 0) {
-    is_reading ? settle(slot) : proceed(slot);
-  }
+  is_reading || exchange.closes_after_answers ? settle(slot) : proceed(slot);
 }
 
 void Front::refuse(uint32_t slot, Exchange& exchange) {
@@ -213,14 +205,12 @@ ResponseOptions Front::options_for(const Exchange& exchange) {
   return options;
 }
 
-// Routing
-// ------------------------------------------------------------------------------------------
+// --- Routing
 
 Front::Handled Front::handle(uint32_t slot, Exchange& exchange) {
   const Request& request = exchange.reader.request();
   const ListenerConfig& listener = listener_of(slot);
   ResponseOptions options = options_for(exchange);
-  exchange.closes_after_answers = !options.keep_alive;
 
   if (listener.serve_admin && monitor_.answer(request, options, stopping_, exchange.answers)) {
     return Handled::kAnswered;
@@ -294,8 +284,7 @@ Front::Handled Front::open_stream(uint32_t slot, Exchange& exchange, Channel& ch
   return Handled::kAnswered;
 }
 
-// Pacing
-// -------------------------------------------------------------------------------------------
+// --- Pacing
 
 Front::Handled Front::publish(uint32_t slot, Exchange& exchange, Channel& channel) {
   const ResponseOptions options = options_for(exchange);

@@ -74,8 +74,7 @@ void Shard::turn() noexcept {
   sleep_if_idle();
 }
 
-// Completions
-// --------------------------------------------------------------------------------------
+// --- Completions
 
 void Shard::drain_completions() noexcept {
   state_.io.reap();
@@ -121,8 +120,7 @@ void Shard::handle(const Completion& completion) noexcept {
   }
 }
 
-// Accepting
-// ----------------------------------------------------------------------------------------
+// --- Accepting
 
 void Shard::on_accepted(const Completion& completion) noexcept {
   const auto listener = static_cast<uint8_t>(completion.tag.slot);
@@ -140,10 +138,8 @@ void Shard::on_accepted(const Completion& completion) noexcept {
 // Without a pause a full shard would accept people only to drop them. They wait in the backlog
 // instead.
 void Shard::manage_accepts() noexcept {
-  const uint32_t pause_at =
-      state_.capacity.connections_per_shard_max +
-      (state_.capacity.slots_per_shard - state_.capacity.connections_per_shard_max) -
-      std::min(kSlotsKept, state_.capacity.slots_per_shard / 2);
+  const uint32_t slots = state_.capacity.slots_per_shard;
+  const uint32_t pause_at = slots - std::min(kSlotsKept, slots / 2);
   const uint64_t open = state_.counters.open.get();
   if (!is_accept_paused_ && (open >= pause_at || front_.is_stopping())) {
     is_accept_paused_ = true;
@@ -162,8 +158,7 @@ void Shard::manage_accepts() noexcept {
   }
 }
 
-// Timers and sleep
-// ---------------------------------------------------------------------------------
+// --- Timers and sleep
 
 void Shard::expire_timers() noexcept {
   state_.timers.expire(state_.now, kTimersPerTurnMax, [&](uint32_t slot) {
@@ -193,8 +188,7 @@ milliseconds Shard::time_to_next_deadline() const noexcept {
   return milliseconds(deadline - state_.now);
 }
 
-// Stopping
-// -----------------------------------------------------------------------------------------
+// --- Stopping
 
 void Shard::request_stop() noexcept {
   stop_requested_.store(true, std::memory_order_seq_cst);

@@ -8,7 +8,7 @@ namespace ringcast::net {
 
 void TimerWheel::arm(uint32_t slot, MonotonicMs deadline) noexcept {
   disarm(slot);
-  // Rounded up, and never into a tick that has been passed already.
+  // Rounded up, and never into a tick that has been expired already.
   const uint32_t tick = std::max(tick_of(std::max(deadline, origin_) + kTickMs - 1), at_tick_);
   const uint32_t bucket = tick % kBuckets;
   Node& node = nodes_[slot];
@@ -38,18 +38,15 @@ void TimerWheel::unlink(uint32_t slot) noexcept {
 size_t TimerWheel::collect_due(MonotonicMs now, std::array<uint32_t, kBatch>& due) noexcept {
   const uint32_t now_tick = tick_of(now);
   size_t count = 0;
-  while (at_tick_ <= now_tick) {
+  for (; at_tick_ <= now_tick; ++at_tick_) {
     for (uint32_t link = heads_[at_tick_ % kBuckets]; link != 0;) {
       const uint32_t slot = link - 1;
       link = nodes_[slot].next;
-      if (nodes_[slot].tick > now_tick) continue;
-      if (count == kBatch) return count;  // this tick is looked at again
+      if (nodes_[slot].tick > now_tick) continue;  // another turn of the wheel
+      if (count == kBatch) return count;           // this tick is looked at again
       unlink(slot);
       due[count++] = slot;
     }
-    // The present tick stays open: more may be armed for it.
-    if (at_tick_ == now_tick) break;
-    ++at_tick_;
   }
   return count;
 }

@@ -110,6 +110,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     const size_t read_bytes = put(boost::asio::const_buffer{piece.data(), piece.size()}, error);
     if (refusal_) return refusal_;
     if (error) return to_refusal(error);
+    // The scans and Beast agree on where a piece ends. Should they ever not, nothing is smuggled.
     if (read_bytes != piece.size()) return kBadChunks;
     return {};
   }

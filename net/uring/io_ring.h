@@ -27,8 +27,7 @@ class IoRing {
   // `kernel` must outlive the ring.
   IoRing(Kernel& kernel, DescriptorKind descriptors) noexcept;
 
-  // Requests. The tag comes back with the completion.
-  // ----------------------------------------------------------------
+  // --- Requests. The tag comes back with the completion.
 
   // Accepts until it ends with a completion that says so (ends()).
   void accept(int listener_fd, CompletionTag tag) noexcept;
@@ -59,8 +58,7 @@ class IoRing {
 
   void close(uint32_t slot, CompletionTag tag) noexcept;
 
-  // Turning
-  // ------------------------------------------------------------------------------------------------------------
+  // --- Turning
 
   // Hands everything prepared to the kernel without waiting; whatever can be done at once is done
   // when this returns. The number the kernel would not take, after bounded tries: nearly always 0.
