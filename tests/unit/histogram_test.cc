@@ -79,7 +79,8 @@ TEST(Histogram, MergeIsTheSameAsRecordingBoth) {
   EXPECT_EQ(left.count(), both.count());
   EXPECT_EQ(left.min(), both.min());
   EXPECT_EQ(left.max(), both.max());
-  for (const double fraction : {0.1, 0.5, 0.9}) EXPECT_EQ(left.quantile(fraction), both.quantile(fraction));
+  for (const double fraction : {0.1, 0.5, 0.9})
+    EXPECT_EQ(left.quantile(fraction), both.quantile(fraction));
 }
 
 }  // namespace

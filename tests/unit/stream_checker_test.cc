@@ -1,5 +1,6 @@
-// Goal: the load generator's verdict can be trusted. Method: feed streams that are right, and streams that are wrong in
-// one known way, cut into pieces of every size, and ask for the exact counts.
+// Goal: the load generator's verdict can be trusted. Method: feed streams that are right, and
+// streams that are wrong in one known way, cut into pieces of every size, and ask for the exact
+// counts.
 #include "bench/load/stream_checker.h"
 
 #include <gtest/gtest.h>
@@ -15,12 +16,15 @@ constexpr std::string_view kHeartbeatChunk = "2\r\n:\n\r\n";
 
 std::string frame(uint64_t number, uint64_t seq) {
   std::string data;
-  append_event_data(data, {.number = number, .intended_ns = static_cast<int64_t>(1000 * number)}, kDataBytes);
+  append_event_data(data, {.number = number, .intended_ns = static_cast<int64_t>(1000 * number)},
+                    kDataBytes);
   std::string out;
   append_frame(out, {.ms = 1'700'000'000'000, .seq = seq}, data);
   return out;
 }
-std::string frame(uint64_t number) { return frame(number, number); }
+std::string frame(uint64_t number) {
+  return frame(number, number);
+}
 
 std::string frames(std::initializer_list<uint64_t> numbers) {
   std::string out;
@@ -28,7 +32,9 @@ std::string frames(std::initializer_list<uint64_t> numbers) {
   return out;
 }
 
-PublishRecord published(uint64_t count) { return {.issued = {count}, .refused = {}}; }
+PublishRecord published(uint64_t count) {
+  return {.issued = {count}, .refused = {}};
+}
 
 class StreamCheckerTest : public testing::Test {
  protected:
@@ -48,7 +54,8 @@ TEST_F(StreamCheckerTest, EqualAndOrderedStreamsAreGoodWhateverThePieces) {
   for (size_t piece = 1; piece <= stream.size(); ++piece) {
     StreamChecker fresh{2, 1, kDataBytes};
     for (const uint32_t who : {0u, 1u}) {
-      for (size_t at = 0; at < stream.size(); at += piece) fresh.on_bytes(who, stream.substr(at, piece), now_ns);
+      for (size_t at = 0; at < stream.size(); at += piece)
+        fresh.on_bytes(who, stream.substr(at, piece), now_ns);
     }
     const Verdict verdict = fresh.judge(published(5));
     ASSERT_TRUE(verdict.good()) << "pieces of " << piece;
@@ -59,14 +66,16 @@ TEST_F(StreamCheckerTest, EqualAndOrderedStreamsAreGoodWhateverThePieces) {
 
 TEST_F(StreamCheckerTest, HeartbeatsBetweenFramesAreCountedWhereverTheyAreCut) {
   const std::string plain = frames({0, 1, 2});
-  const std::string with_heartbeats = std::string(kHeartbeatChunk) + frame(0) + std::string(kHeartbeatChunk) +
-                                      std::string(kHeartbeatChunk) + frames({1, 2}) + std::string(kHeartbeatChunk);
+  const std::string with_heartbeats = std::string(kHeartbeatChunk) + frame(0) +
+                                      std::string(kHeartbeatChunk) + std::string(kHeartbeatChunk) +
+                                      frames({1, 2}) + std::string(kHeartbeatChunk);
   for (size_t piece = 1; piece <= with_heartbeats.size(); ++piece) {
     for (const bool heartbeats_first : {false, true}) {
       StreamChecker fresh{2, 1, kDataBytes};
       for (const uint32_t who : {0u, 1u}) {
         const std::string& stream = (who == 0) == heartbeats_first ? with_heartbeats : plain;
-        for (size_t at = 0; at < stream.size(); at += piece) fresh.on_bytes(who, stream.substr(at, piece), now_ns);
+        for (size_t at = 0; at < stream.size(); at += piece)
+          fresh.on_bytes(who, stream.substr(at, piece), now_ns);
       }
       ASSERT_TRUE(fresh.judge(published(3)).good()) << "pieces of " << piece;
       ASSERT_EQ(fresh.heartbeats(), 4u);
@@ -87,7 +96,8 @@ TEST(StreamChecker, HeartbeatThatBeginsLikeAFrameIsNotMistakenForOne) {
   for (size_t piece = 1; piece <= late.size(); ++piece) {
     StreamChecker checker{2, 1, kLongData};
     checker.on_bytes(0, long_frame, 0);
-    for (size_t at = 0; at < late.size(); at += piece) checker.on_bytes(1, late.substr(at, piece), 0);
+    for (size_t at = 0; at < late.size(); at += piece)
+      checker.on_bytes(1, late.substr(at, piece), 0);
     ASSERT_TRUE(checker.judge(published(1)).good()) << "pieces of " << piece;
     ASSERT_EQ(checker.heartbeats(), 1u);
   }
@@ -98,7 +108,9 @@ TEST_F(StreamCheckerTest, EventMissedByOneIsLostOnce) {
   feed(1, frames({0, 1, 3}));
   const Verdict verdict = checker.judge(published(4));
   EXPECT_EQ(verdict.lost, 1u);
-  EXPECT_EQ(verdict.repeated + verdict.reordered + verdict.damaged + verdict.cut + verdict.unpublished, 0u);
+  EXPECT_EQ(
+      verdict.repeated + verdict.reordered + verdict.damaged + verdict.cut + verdict.unpublished,
+      0u);
 }
 
 TEST_F(StreamCheckerTest, WhoMissesAnEventFirstIsTheOneBlamed) {
@@ -106,7 +118,9 @@ TEST_F(StreamCheckerTest, WhoMissesAnEventFirstIsTheOneBlamed) {
   feed(1, frames({0, 1, 2, 3}));
   const Verdict verdict = checker.judge(published(4));
   EXPECT_EQ(verdict.lost, 1u);
-  EXPECT_EQ(verdict.repeated + verdict.reordered + verdict.damaged + verdict.cut + verdict.unpublished, 0u);
+  EXPECT_EQ(
+      verdict.repeated + verdict.reordered + verdict.damaged + verdict.cut + verdict.unpublished,
+      0u);
 }
 
 TEST_F(StreamCheckerTest, EventMissedByAllIsLostForEachOfThem) {
@@ -192,7 +206,8 @@ TEST_F(StreamCheckerTest, EveryByteOfAFrameIsChecked) {
     StreamChecker second{2, 1, kDataBytes};
     second.on_bytes(0, right, now_ns);
     second.on_bytes(1, wrong, now_ns);
-    ASSERT_FALSE(second.judge(published(2)).good()) << "byte " << at << " changed for the second reader";
+    ASSERT_FALSE(second.judge(published(2)).good())
+        << "byte " << at << " changed for the second reader";
   }
 }
 
@@ -291,11 +306,12 @@ TEST(StreamText, OpeningIsReadWholeOrNotAtAll) {
 }
 
 TEST(StreamText, OpeningsThatAreNoStreamAreRefused) {
-  for (const char* text : {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\nretry: 1\n",
-                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ne\r\n:\nretry: 2345\n\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-                           "6\r\nhello\n\r\n"}) {
+  for (const char* text :
+       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\nretry: 1\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ne\r\n:\nretry: 2345\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "6\r\nhello\n\r\n"}) {
     EXPECT_EQ(parse_opening(text).state, Opening::State::kRefused) << text;
   }
 }

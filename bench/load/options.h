@@ -1,0 +1,36 @@
+// What the command line asks for.
+//
+// Threads: a value type. Failure: parse() has printed help or a complaint when it returns an exit
+// code.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "bench/load/floor_server.h"
+#include "bench/load/load_run.h"
+
+namespace ringcast::bench {
+
+enum class FloorChoice { kNone, kSend, kDirect };
+
+struct Options {
+  enum class Mode { kFloor, kFanout };
+  Mode mode = Mode::kFloor;
+  LoadPlan load;
+  FloorChoice floor = FloorChoice::kNone;
+  uint32_t rounds = 1;
+  int server_cpu = 0;
+  int client_cpu = 1;
+  std::string url;
+  std::string publish_url;
+  std::string start;
+  pid_t pid = 0;
+  std::string json;
+  std::string command_line;
+};
+
+// The options, or the code to exit with.
+std::variant<Options, int> parse_options(int argc, char** argv);
+
+}  // namespace ringcast::bench
