@@ -22,8 +22,7 @@ Result<std::unique_ptr<Channel>> Channel::create(ChannelNumber number, const Cha
 }
 
 Result<std::unique_ptr<WireRing>> Channel::make_ring() const {
-  const uint64_t capacity =
-      Ring::capacity_for(config_.history.bytes, config_.event_bytes_max);
+  const uint64_t capacity = Ring::capacity_for(config_.history.bytes, config_.event_bytes_max);
   Result<std::unique_ptr<Ring>> ring = Ring::open(capacity, epochs_);
   if (!ring) return ring.error();
   return std::make_unique<WireRing>(std::move(*ring), config_.history.events, epochs_.size());
@@ -36,16 +35,23 @@ void Channel::adopt(WireFormat format, std::unique_ptr<WireRing> ring) noexcept 
 }
 
 Room Channel::try_append(EventId id, const Frame& frame) noexcept {
+  const Room room = make_room(frame);
+  if (room == Room::kReady) {
+    for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
+      if (WireRing* const ring = this->ring(format)) ring->append(id, frame.in(format));
+    }
+  }
+  forget_old_frames(id.ms);  // also when refused: a floor may have risen all the same
+  return room;
+}
+
+Room Channel::make_room(const Frame& frame) noexcept {
   for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
     WireRing* const ring = this->ring(format);
     if (ring == nullptr) continue;
     const Room room = ring->ring->make_room(frame.in(format).size(), ring->progress);
     if (room != Room::kReady) return room;
   }
-  for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
-    if (WireRing* const ring = this->ring(format)) ring->append(id, frame.in(format));
-  }
-  forget_old_frames(id.ms);
   return Room::kReady;
 }
 

@@ -50,6 +50,7 @@ class Channel {
   [[nodiscard]] const ChannelConfig& config() const noexcept { return config_; }
 
   // Puts `frame` into every ring in use, or into none. Not kReady: the publisher is to be paced.
+  // Either way the indexes know no frame below their ring's floor afterwards.
   [[nodiscard]] Room try_append(EventId id, const Frame& frame) noexcept;
 
   // The ring of `format`, made and filled when this is its first use. Fails when it cannot be
@@ -79,6 +80,7 @@ class Channel {
 
   Channel(ChannelNumber number, const ChannelConfig& config, const Epochs& epochs);
   [[nodiscard]] Result<std::unique_ptr<WireRing>> make_ring() const;
+  [[nodiscard]] Room make_room(const Frame& frame) noexcept;
   void fill_raw_ring(WireRing& raw) noexcept;
   void adopt(WireFormat format, std::unique_ptr<WireRing> ring) noexcept;
   void forget_old_frames(uint64_t now_ms) noexcept;

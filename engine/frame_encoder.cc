@@ -19,18 +19,39 @@ void append_id_line(std::string& out, EventId id) {
   out += '\n';
 }
 
+// The line breaks of a text, in order. Each byte is looked at once for LF and once for CR by
+// memchr, which is many times as fast as looking for either at once.
+class LineBreaks {
+ public:
+  explicit LineBreaks(std::string_view text) : text_(text) {}
+
+  // Where the first one at or after `from` is, or the text's size.
+  [[nodiscard]] size_t first_from(size_t from) noexcept {
+    if (lf_ < from) lf_ = std::min(text_.find('\n', from), text_.size());
+    if (cr_ < from) cr_ = std::min(text_.find('\r', from), text_.size());
+    return std::min(lf_, cr_);
+  }
+
+ private:
+  const std::string_view text_;
+  size_t lf_ = std::min(text_.find('\n'), text_.size());
+  size_t cr_ = std::min(text_.find('\r'), text_.size());
+};
+
 // One `data: ` line per line of data. A final line break yields a last empty line, because clients
 // join lines with LF and drop one: the data arrives exactly as it was published, but for CR and
 // CRLF having become LF.
 void append_data_lines(std::string& out, std::string_view data) {
+  LineBreaks breaks(data);
+  size_t from = 0;
   while (true) {
-    const size_t line_bytes = std::min(data.find_first_of("\r\n"), data.size());
+    const size_t to = breaks.first_from(from);
     out += "data: ";
-    out += data.substr(0, line_bytes);
+    out += data.substr(from, to - from);
     out += '\n';
-    if (line_bytes == data.size()) return;
-    const bool crlf = data.substr(line_bytes).starts_with("\r\n");
-    data.remove_prefix(line_bytes + (crlf ? 2 : 1));
+    if (to == data.size()) return;
+    const bool crlf = data.substr(to).starts_with("\r\n");
+    from = to + (crlf ? 2 : 1);
   }
 }
 

@@ -17,23 +17,33 @@ constexpr unsigned kGoneEvents = POLLRDHUP | POLLERR | POLLHUP;
 void Delivery::start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
                             std::string_view head) {
   audiences_.join(slot, channel, wire, format);
-  shard_.send_quietly(slot, Op::kHead, head);
-  quiet_.push_back(shard_.connections.tag(Op::kHead, slot));
+  send_quietly(slot, Op::kHead, head);
   shard_.io.watch_hangup(slot, shard_.connections.tag(Op::kHangup, slot));
   shard_.connections[slot].armed |= kArmedHangup;
   arm_heartbeat_after(slot, shard_.now);
 }
 
-void Delivery::end_stream(uint32_t slot, CloseCause cause) noexcept {
+bool Delivery::is_up_to_date(uint32_t slot) const noexcept {
   const Connection& connection = shard_.connections[slot];
-  const Audience& audience = audiences_.of(connection);
-  if (audience.is_up_to_date(connection.member)) {
-    shard_.send_quietly(slot, Op::kHead, end_of_stream_bytes(audience.format()));
+  return audiences_.of(connection).is_up_to_date(connection.member);
+}
+
+void Delivery::end_stream(uint32_t slot, CloseCause cause) noexcept {
+  if (is_up_to_date(slot)) {
+    const WireFormat format = audiences_.of(shard_.connections[slot]).format();
+    shard_.send_quietly(slot, Op::kHead, end_of_stream_bytes(format));
   }
   lifecycle_.close(slot, cause);
 }
 
+void Delivery::send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept {
+  shard_.send_quietly(slot, op, bytes);
+  quiet_.push_back(shard_.connections.tag(op, slot));
+  quiet_at_ = shard_.io.submissions();
+}
+
 void Delivery::settle_quiet() noexcept {
+  if (shard_.io.submissions() == quiet_at_) return;  // the kernel has not taken them all
   for (const CompletionTag tag : quiet_) {
     const auto slot = static_cast<uint32_t>(tag.slot);
     const Connection& connection = shard_.connections[slot];
@@ -87,6 +97,7 @@ void Delivery::submit_batch() noexcept {
     const PlannedSend& send = plan_[tag.slot];
     const Connection& connection = shard_.connections[send.slot];
     audiences_.of(connection).take_back(connection.member, send.from);
+    shard_.counters.bytes_unsent.add(send.to - send.from);
     audiences_.activate(connection);
   });
 }
@@ -158,8 +169,7 @@ void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
   }
   if (audience.is_up_to_date(connection.member)) {
     audience.begin_quiet(connection.member, static_cast<uint32_t>(shard_.now));
-    shard_.send_quietly(slot, Op::kHeartbeat, heartbeat_bytes(audience.format()));
-    quiet_.push_back(shard_.connections.tag(Op::kHeartbeat, slot));
+    send_quietly(slot, Op::kHeartbeat, heartbeat_bytes(audience.format()));
     shard_.counters.heartbeats.add();
   }
   shard_.timers.arm(slot, shard_.now + interval);

@@ -26,16 +26,21 @@ class Delivery {
   void start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
                     std::string_view head);
 
+  // Whether the stream in `slot` has been sent everything and stands between two frames.
+  [[nodiscard]] bool is_up_to_date(uint32_t slot) const noexcept;
+
   // Ends the stream in `slot` for us: with a last chunk if it stands between two frames, bare
   // otherwise.
   void end_stream(uint32_t slot, CloseCause cause) noexcept;
 
-  // --- Once a turn, in this order, after all completions have been handled
+  // --- Once a turn
 
-  // Whoever had a heartbeat or a head in the last batch may have frames again.
+  // Whoever had a heartbeat or a head in the last batch may have frames again. Before completions
+  // are handled: what is sent while they are belongs to the next batch.
   void settle_quiet() noexcept;
 
-  // Hands one batch of frames to the kernel, with everything else that is prepared. Never waits.
+  // After all completions have been handled. Hands one batch of frames to the kernel, with
+  // everything else that is prepared. Never waits.
   void send_batch() noexcept;
 
   // Whether there is more to send.
@@ -54,6 +59,7 @@ class Delivery {
  private:
   void plan_batch() noexcept;
   void submit_batch() noexcept;
+  void send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept;
   void block(uint32_t slot, Position position) noexcept;
   void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;
 
@@ -64,7 +70,8 @@ class Delivery {
 
   SendPlan plan_;
   std::vector<uint32_t> lapped_;
-  std::vector<CompletionTag> quiet_;  // connections with a quiet send in the last batch
+  std::vector<CompletionTag> quiet_;  // connections with a quiet send in the last batch...
+  uint64_t quiet_at_ = 0;             // ...the latest of which was prepared at this submission
 };
 
 }  // namespace ringcast::net

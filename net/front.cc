@@ -99,7 +99,9 @@ void Front::proceed(uint32_t slot) {
     if (!exchange.holds_request) {
       const RequestReader::Outcome outcome = exchange.reader.next();
       if (outcome == RequestReader::Outcome::kNeedMore) {
-        if (exchange.reader.expects_continue()) exchange.answers += kContinueResponse;
+        if (exchange.reader.expects_continue() && !exchange.peer_half_closed) {
+          exchange.answers += kContinueResponse;
+        }
         wants_more = true;
         break;
       }

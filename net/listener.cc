@@ -87,6 +87,10 @@ Result<Address> parse_address(const ListenerConfig& config) {
   return address;
 }
 
+bool set(int fd, const Option& option) {
+  return ::setsockopt(fd, option.level, option.name, &option.value, sizeof option.value) == 0;
+}
+
 uint16_t bound_port(int fd) {
   Address address;
   address.bytes = sizeof address.storage;
@@ -97,7 +101,7 @@ uint16_t bound_port(int fd) {
 
 }  // namespace
 
-Result<Listener> listen_on(const ListenerConfig& config) {
+Result<Listener> listen_on(const ListenerConfig& config, PortUse use) {
   Result<Address> address = parse_address(config);
   if (!address) return address.error();
   UniqueFd fd{::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -105,8 +109,7 @@ Result<Listener> listen_on(const ListenerConfig& config) {
 
   const int receive_bytes =
       config.serve_publish ? kPublisherReceiveBufferBytes : kSubscriberReceiveBufferBytes;
-  const std::array<Option, 9> options{{{SOL_SOCKET, SO_REUSEADDR, 1},
-                                       {SOL_SOCKET, SO_REUSEPORT, 1},
+  const std::array<Option, 8> options{{{SOL_SOCKET, SO_REUSEADDR, 1},
                                        {SOL_SOCKET, SO_SNDBUF, kSendBufferBytes},
                                        {SOL_SOCKET, SO_RCVBUF, receive_bytes},
                                        {SOL_SOCKET, SO_KEEPALIVE, 1},
@@ -115,13 +118,12 @@ Result<Listener> listen_on(const ListenerConfig& config) {
                                        {IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs},
                                        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentLowBytes}}};
   for (const Option& option : options) {
-    if (::setsockopt(fd.get(), option.level, option.name, &option.value, sizeof option.value) !=
-        0) {
-      return cannot_listen(config, errno);
-    }
+    if (!set(fd.get(), option)) return cannot_listen(config, errno);
   }
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address->storage), address->bytes) != 0 ||
-      ::listen(fd.get(), kBacklog) != 0) {
+  const Option sharing{SOL_SOCKET, SO_REUSEPORT, 1};
+  if ((use == PortUse::kShared && !set(fd.get(), sharing)) ||
+      ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address->storage), address->bytes) != 0 ||
+      (use == PortUse::kFirst && !set(fd.get(), sharing)) || ::listen(fd.get(), kBacklog) != 0) {
     return cannot_listen(config, errno);
   }
   ListenerConfig bound = config;

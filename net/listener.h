@@ -18,7 +18,15 @@ struct Listener {
   ListenerConfig config;  // with the port that was really bound
 };
 
+// Sockets share a port when each of them allows it, whatever process they belong to. So a node's
+// first one binds without, which finds out whether somebody else is there, and allows it
+// afterwards.
+enum class PortUse {
+  kFirst,   // refuses a port on which anybody listens, another ringcast included
+  kShared,  // beside our own first one
+};
+
 // Binds and listens. Fails with the address, the cause and the remedy.
-[[nodiscard]] Result<Listener> listen_on(const ListenerConfig& config);
+[[nodiscard]] Result<Listener> listen_on(const ListenerConfig& config, PortUse use);
 
 }  // namespace ringcast::net

@@ -24,6 +24,8 @@ class QuietMemory {
   // bytes.size() <= kBytes.
   [[nodiscard]] std::string_view keep(std::string_view bytes, IoRing& io) noexcept {
     RC_CHECK(bytes.size() <= kBytes);
+    // Now, because the submission that makes place for the send itself would free its bytes too.
+    if (io.is_full()) (void)io.submit();
     if (used_ + bytes.size() > kBytes && submissions_ == io.submissions()) {
       RC_CHECK(io.submit() == 0);
     }

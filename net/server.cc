@@ -50,7 +50,7 @@ Result<> Server::open(const Config& config) {
 Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listeners) {
   std::vector<Listener> own;
   for (ListenerConfig& config : listeners) {
-    Result<Listener> listener = listen_on(config);
+    Result<Listener> listener = listen_on(config, number == 0 ? PortUse::kFirst : PortUse::kShared);
     if (!listener) return listener.error();
     config.port = listener->config.port;
     own.push_back(std::move(*listener));
@@ -61,14 +61,15 @@ Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listener
       LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
-  const ShardParts parts{*channels_,        *log_,    epochs_[number], doorbells_->of(number),
-                         counters_[number], *monitor_};
+  const ShardParts parts{*channels_,        *log_,     epochs_[number], doorbells_->of(number),
+                         counters_[number], *monitor_, &committing_};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};
 }
 
 void Server::run(const Config& config) {
+  committing_ = shards_.size();
   // A socket whose peer has gone is told so by its send, not by a signal.
   std::signal(SIGPIPE, SIG_IGN);
   for (size_t number = 0; number < shards_.size(); ++number) {

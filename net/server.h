@@ -5,6 +5,7 @@
 // as they are used.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -59,6 +60,7 @@ class Server {
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<Monitor> monitor_;
   std::vector<uint16_t> ports_;
+  std::atomic<size_t> committing_{0};  // see ShardParts
   std::vector<std::unique_ptr<LiveKernel>> kernels_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<RandomSource>> sources_;

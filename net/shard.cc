@@ -10,13 +10,17 @@ namespace {
 // So that ten thousand deadlines in one tick do not hold up everything else.
 constexpr size_t kTimersPerTurnMax = 1024;
 
-// Accepting stops when only these slots are left beyond a shard's share: a whole backlog may still
-// come in one go.
+// Accepting stops at so many connections beyond a shard's share: those being turned away, asking
+// something else, or saying nothing. A guess.
+constexpr uint32_t kExtraConnectionsMax = 256;
+
+// A table of direct descriptors that is full drops whom it accepts, and a whole backlog may still
+// come in one go: accepting stops while there is room for it.
 constexpr uint32_t kSlotsKept = 1024;
 constexpr uint32_t kAcceptHysteresis = 64;
 
-// The process ran out of ordinary descriptors: other shards may free some, and nobody will say
-// when.
+// The process ran out of ordinary descriptors, which other shards may free, or the kernel out of
+// memory, and nobody will say when that is over.
 constexpr MonotonicMs kAcceptRetryMs = 100;
 
 // How often a paced publisher looks for room while its shard has nothing else to do.
@@ -42,7 +46,8 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       publish_(parts.log, parts.counters),
       subscribe_(state_, parts.log, delivery_),
       front_(state_, lifecycle_, parts.channels, listeners_, publish_, subscribe_, parts.monitor),
-      accepting_(listeners_.size(), false) {}
+      accepting_(listeners_.size(), false),
+      committing_(parts.committing) {}
 
 Shard::~Shard() {
   for (uint32_t slot = 0; slot < state_.connections.size(); ++slot) {
@@ -62,8 +67,8 @@ void Shard::start() noexcept {
 void Shard::turn() noexcept {
   state_.now = clock_();  // one clock read; everyone below uses it
   state_.counters.turns.add();
-  drain_completions();  // kernel to connections
   delivery_.settle_quiet();
+  drain_completions();  // kernel to connections
   doorbell_.answer([&](ChannelNumber channel) { audiences_.on_news(channel); });
   if (front_.has_held()) front_.retry_held();
   expire_timers();  // heartbeats, slow requests
@@ -126,10 +131,12 @@ void Shard::on_accepted(const Completion& completion) noexcept {
   const auto listener = static_cast<uint8_t>(completion.tag.slot);
   // An accept that ends may still bring a connection: it does when the completion ring was full.
   if (IoRing::ends(completion)) accepting_[listener] = false;
-  if (completion.outcome() == Outcome::kDone) {
+  const Outcome outcome = completion.outcome();
+  if (outcome == Outcome::kDone) {
     RC_CHECK(completion.count() < state_.connections.size());
     lifecycle_.admit(completion.count(), listener);
-  } else if (completion.outcome() == Outcome::kTableFull) {
+    if (front_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
+  } else if (outcome != Outcome::kCancelled && outcome != Outcome::kPeerGone) {
     accept_again_at_ = state_.now + kAcceptRetryMs;
     state_.counters.accepts_paused.add();
   }
@@ -138,8 +145,11 @@ void Shard::on_accepted(const Completion& completion) noexcept {
 // Without a pause a full shard would accept people only to drop them. They wait in the backlog
 // instead.
 void Shard::manage_accepts() noexcept {
-  const uint32_t slots = state_.capacity.slots_per_shard;
-  const uint32_t pause_at = slots - std::min(kSlotsKept, slots / 2);
+  const Capacity& capacity = state_.capacity;
+  const bool is_direct = capacity.descriptors == DescriptorKind::kDirect;
+  const uint32_t kept = is_direct ? std::min(kSlotsKept, capacity.slots_per_shard / 2) : 0;
+  const uint32_t pause_at = std::min(capacity.connections_per_shard_max + kExtraConnectionsMax,
+                                     capacity.slots_per_shard - kept);
   const uint64_t open = state_.counters.open.get();
   if (!is_accept_paused_ && (open >= pause_at || front_.is_stopping())) {
     is_accept_paused_ = true;
@@ -200,23 +210,45 @@ void Shard::begin_stopping() noexcept {
   stop_deadline_ = state_.now + kStopMsMax;
 }
 
-// First everything committed goes out; then streams end between two frames and the rest after its
-// answer, some each turn.
+// First requests under way get their answers, on all shards; then everything committed goes out;
+// then streams end between two frames. Whoever holds that up is cut off when it is late.
 void Shard::continue_stopping() noexcept {
   if (!front_.is_stopping()) begin_stopping();
   const bool is_late = state_.now + kStopMsMax / 2 >= stop_deadline_;
-  if (delivery_.has_work() && !is_late) return;
   const auto slots = static_cast<uint32_t>(state_.connections.size());
-  const uint32_t end = std::min(slots, stop_at_slot_ + kStopsPerTurnMax);
-  for (; stop_at_slot_ < end; ++stop_at_slot_) {
-    const Connection& connection = state_.connections[stop_at_slot_];
-    if (connection.phase == Phase::kStream) {
-      delivery_.end_stream(stop_at_slot_, CloseCause::kServerStop);
-    } else if (connection.phase != Phase::kFree && connection.exchange == nullptr) {
-      lifecycle_.close(stop_at_slot_, CloseCause::kServerStop);
-    }
+  for (uint32_t ended = 0; stop_at_slot_ < slots && ended < kStopsPerTurnMax; ++stop_at_slot_) {
+    if (stop_connection(stop_at_slot_, is_late)) ++ended;
   }
-  if (stop_at_slot_ == slots) stop_at_slot_ = 0;  // answers may have ended since
+  if (stop_at_slot_ < slots) return;
+  if (may_commit_ && !requests_seen_) {
+    may_commit_ = false;
+    if (committing_ != nullptr) committing_->fetch_sub(1, std::memory_order_seq_cst);
+  }
+  requests_seen_ = false;
+  stop_at_slot_ = 0;  // answers may have ended since, and streams caught up
+}
+
+// Whether that ended it.
+bool Shard::stop_connection(uint32_t slot, bool is_late) noexcept {
+  const Connection& connection = state_.connections[slot];
+  if (connection.phase == Phase::kFree || connection.phase == Phase::kClosing) return false;
+  if (connection.phase == Phase::kStream) {
+    if (!is_late && !(nothing_will_be_committed() && delivery_.is_up_to_date(slot))) return false;
+    delivery_.end_stream(slot, CloseCause::kServerStop);
+    return true;
+  }
+  if (!is_late && connection.exchange != nullptr) {
+    requests_seen_ = true;
+    return false;
+  }
+  lifecycle_.close(slot, CloseCause::kServerStop);
+  return true;
+}
+
+// On no shard: what another one commits is for our subscribers too.
+bool Shard::nothing_will_be_committed() const noexcept {
+  return !may_commit_ &&
+         (committing_ == nullptr || committing_->load(std::memory_order_seq_cst) == 0);
 }
 
 bool Shard::is_done() const noexcept {

@@ -33,6 +33,9 @@ struct ShardParts {
   Doorbell& doorbell;
   Counters& counters;
   const Monitor& monitor;
+  // Shards that may still commit something. While the node stops, each takes itself off when it
+  // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
+  std::atomic<size_t>* committing = nullptr;
 };
 
 class Shard {
@@ -70,6 +73,8 @@ class Shard {
 
   void begin_stopping() noexcept;
   void continue_stopping() noexcept;
+  bool stop_connection(uint32_t slot, bool is_late) noexcept;
+  [[nodiscard]] bool nothing_will_be_committed() const noexcept;
 
   ShardState state_;
   const std::vector<Listener> listeners_;
@@ -89,7 +94,10 @@ class Shard {
 
   std::atomic<bool> stop_requested_{false};  // set by any thread, read by this one
   MonotonicMs stop_deadline_ = 0;
-  uint32_t stop_at_slot_ = 0;  // slots below have been told to end
+  uint32_t stop_at_slot_ = 0;              // slots below have had their look in this pass
+  bool requests_seen_ = false;             // in this pass: somebody waits for an answer
+  bool may_commit_ = true;                 // until a pass has seen nobody
+  std::atomic<size_t>* const committing_;  // see ShardParts
 };
 
 }  // namespace ringcast::net

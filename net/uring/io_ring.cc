@@ -126,7 +126,7 @@ unsigned IoRing::submit() noexcept {
     (void)kernel_.enter(prepared, 0, 0, nullptr);
     prepared = publish_prepared();
   }
-  ++submissions_;
+  if (prepared == 0) ++submissions_;
   return prepared;
 }
 
@@ -141,7 +141,7 @@ void IoRing::wait(milliseconds timeout) noexcept {
   const auto ms = timeout.count();
   __kernel_timespec limit{.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1'000'000};
   (void)kernel_.enter(publish_prepared(), 1, IORING_ENTER_GETEVENTS, &limit);
-  ++submissions_;
+  if (publish_prepared() == 0) ++submissions_;
 }
 
 }  // namespace ringcast::net

@@ -83,6 +83,9 @@ class IoRing {
 
   [[nodiscard]] bool has_completions() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
 
+  // Whether the next request has to submit() first.
+  [[nodiscard]] bool is_full() const noexcept { return io_uring_sq_space_left(&ring_) == 0; }
+
   // Completions the kernel has set aside for want of room. Until reap() has brought them, a failed
   // send may be unseen.
   [[nodiscard]] bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }
@@ -104,8 +107,8 @@ class IoRing {
     buffers_.give_back(buffer_of(completion));
   }
 
-  // Grows whenever requests were handed over: bytes given to send_now() under an older number are
-  // free again.
+  // Grows whenever everything prepared has been handed over: bytes given to send_now() under an
+  // older number are free again.
   [[nodiscard]] uint64_t submissions() const noexcept { return submissions_; }
 
  private:

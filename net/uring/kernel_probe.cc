@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -57,8 +58,8 @@ constexpr std::string_view kSeccompRemedy =
     "io_uring_register in the profile";
 
 uint32_t share_of(uint32_t connections, uint32_t shards) {
-  const double share = static_cast<double>(connections) / shards;
-  return static_cast<uint32_t>(shards == 1 ? share : share * kUnevenness) + 1;
+  if (shards == 1) return connections;
+  return static_cast<uint32_t>(std::ceil(connections * kUnevenness / shards));
 }
 
 Error limit_too_low(uint64_t nofile, uint32_t connections, std::string_view remedy) {
@@ -133,7 +134,7 @@ Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machin
   return direct ? plan_direct(server, machine) : plan_plain(server, machine);
 }
 
-Error explain_ring_failure(int error) {
+Error explain_ring_failure(int error, std::string_view call) {
   switch (error) {
     case EPERM:
     case EACCES: {
@@ -144,10 +145,10 @@ Error explain_ring_failure(int error) {
             "kernel.io_uring_disabled=0",
             disabled)};
       }
-      return {fmt::format("io_uring_setup: operation not permitted; {}", kSeccompRemedy)};
+      return {fmt::format("{}: operation not permitted; {}", call, kSeccompRemedy)};
     }
     case ENOSYS:
-      if (is_filtered()) return {fmt::format("io_uring_setup: not available; {}", kSeccompRemedy)};
+      if (is_filtered()) return {fmt::format("{}: not available; {}", call, kSeccompRemedy)};
       return {
           "this kernel was built without io_uring; run one with CONFIG_IO_URING=y, 6.1 or newer"};
     case ENOMEM:
@@ -159,7 +160,7 @@ Error explain_ring_failure(int error) {
           "this kernel's io_uring lacks what ringcast needs (single issuer, deferred task work); "
           "run 6.1 or newer"};
     default:
-      return {fmt::format("io_uring_setup: {}; `dmesg` may say more", std::strerror(error))};
+      return {fmt::format("{}: {}; `dmesg` may say more", call, std::strerror(error))};
   }
 }
 

@@ -42,8 +42,8 @@ struct Machine {
 // which and what to do.
 [[nodiscard]] Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine);
 
-// Why io_uring_setup(2) said `error`, and what to do about it.
-[[nodiscard]] Error explain_ring_failure(int error);
+// Why `call`, one of io_uring's three system calls, said `error`, and what to do about it.
+[[nodiscard]] Error explain_ring_failure(int error, std::string_view call = "io_uring_setup");
 
 // Why a table of `slots` direct descriptors was refused with `error`, and what to do about it.
 [[nodiscard]] Error explain_table_failure(int error, unsigned slots);

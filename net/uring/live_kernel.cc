@@ -1,4 +1,4 @@
-#include <cstring>
+#include <cerrno>
 
 #include "engine/base/check.h"
 #include "net/uring/kernel.h"
@@ -18,6 +18,19 @@ constexpr unsigned kSetupFlags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER
                                  IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE |
                                  IORING_SETUP_CLAMP | IORING_SETUP_R_DISABLED;
 
+// A filter may let the first of the three calls pass and not the others, which would show only when
+// the first connection comes. They are made here for what they do to a disabled ring: nothing.
+Result<> check_other_calls(int ring_fd) {
+  const auto fd = static_cast<unsigned>(ring_fd);
+  const auto is_forbidden = [](int error) { return error == EPERM || error == ENOSYS; };
+  const int entered = io_uring_enter(fd, 0, 0, 0, nullptr);
+  if (is_forbidden(-entered)) return explain_ring_failure(-entered, "io_uring_enter");
+  io_uring_probe probe{};
+  const int registered = io_uring_register(fd, IORING_REGISTER_PROBE, &probe, 0);
+  if (is_forbidden(-registered)) return explain_ring_failure(-registered, "io_uring_register");
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveKernel>> LiveKernel::open(const KernelSetup& setup) {
@@ -30,6 +43,7 @@ Result<std::unique_ptr<LiveKernel>> LiveKernel::open(const KernelSetup& setup) {
     kernel->ring_.ring_fd = -1;
     return explain_ring_failure(-made);
   }
+  if (Result<> others = check_other_calls(kernel->ring_.ring_fd); !others) return others.error();
   if (setup.direct_slots > 0) {
     const int registered = io_uring_register_files_sparse(&kernel->ring_, setup.direct_slots);
     if (registered < 0) return explain_table_failure(-registered, setup.direct_slots);
