@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,31 +38,33 @@ constexpr uint64_t kTotalBytes = 40 * kMiB;
 constexpr uint64_t kTotalBytes = 200 * kMiB;
 #endif
 
-// What readers and writers share: the ring, its index under a lock, and what has happened so far.
+// What readers and writers share: the ring, its index under a lock, and ways to wait for each
+// other.
 class Stage {
  public:
   // Writes frames until kTotalBytes are in, by all writers together.
   void write() {
     std::string frame;
-    auto last_progress = std::chrono::steady_clock::now();
     while (true) {
-      const Room room = try_write_next(frame);
+      std::unique_lock guard(lock_);
       if (finished_) return;
-      const auto now = std::chrono::steady_clock::now();
-      if (room == Room::kReady) {
-        last_progress = now;
-      } else if (now - last_progress > kBlockedForGood) {
-        ADD_FAILURE() << "a writer was held up for good";
-        return finish();
-      } else {
-        ++(room == Room::kReadersBusy ? refused_busy_ : refused_behind_);
-        std::this_thread::yield();
-      }
+      if (try_write_next(frame) != Room::kReady) wait_for_a_batch_to_end(guard);
     }
   }
 
   // Ends the run early, when a reader has found a fault.
-  void finish() { finished_ = true; }
+  void finish() {
+    const std::lock_guard guard(lock_);
+    end_run();
+  }
+
+  // Told by a reader after each batch. How far its healthy subscriber has got, if it has one.
+  void on_batch_ended(size_t shard, Position swept) {
+    wire_.progress.report(shard, swept);
+    const std::lock_guard guard(lock_);
+    ++batches_ended_;
+    if (writers_waiting_ != 0) batch_ended_.notify_all();
+  }
 
   struct Place {
     Position at;
@@ -74,44 +77,83 @@ class Stage {
     return {wire_.index.at(0).at, wire_.index.at(0).id.ms};
   }
 
-  // Waits for `condition`; nothing more is to come once the writers have finished.
-  void wait_for(const std::function<bool()>& condition) const {
-    while (!condition() && !finished_) std::this_thread::yield();
+  // Each of these returns when the writers have finished, too.
+  void wait_until_committed(Position position) {
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [&] { return wire_.ring->committed() >= position || finished_; });
+  }
+  void wait_until_a_writer_waits_or_committed(Position position) {
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [&] {
+      return writers_waiting_ != 0 || wire_.ring->committed() >= position || finished_;
+    });
   }
 
   [[nodiscard]] bool finished() const { return finished_; }
-  [[nodiscard]] uint64_t refused_busy() const { return refused_busy_; }
-  [[nodiscard]] uint64_t refused_behind() const { return refused_behind_; }
-  [[nodiscard]] uint64_t refused() const { return refused_busy_ + refused_behind_; }
-  [[nodiscard]] uint64_t frames() const { return next_; }
   [[nodiscard]] const Ring& ring() const { return *wire_.ring; }
   [[nodiscard]] ReaderProgress& progress() { return wire_.progress; }
   [[nodiscard]] Epoch& epoch(size_t shard) { return epochs_[shard]; }
 
+  // For when all threads have ended.
+  [[nodiscard]] uint64_t frames() const { return next_; }
+  [[nodiscard]] uint64_t refused_busy() const { return refused_busy_; }
+  [[nodiscard]] uint64_t refused_behind() const { return refused_behind_; }
+
  private:
   Room try_write_next(std::string& frame) {
-    const std::lock_guard guard(lock_);
-    if (wire_.ring->committed() >= kTotalBytes) {
-      finished_ = true;
-      return Room::kReady;
-    }
     write_numbered_frame(next_, wire_.ring->frame_bytes_max(), frame);
     const Room room = wire_.ring->make_room(frame.size(), wire_.progress);
-    if (room != Room::kReady) return room;
-    wire_.append({.ms = next_, .seq = 1}, frame);
+    if (room == Room::kReadersBusy) ++refused_busy_;
+    if (room == Room::kReadersBehind) ++refused_behind_;
+    if (room == Room::kReady) wire_.append({.ms = next_, .seq = 1}, frame);
     wire_.index.forget_before(wire_.ring->floor(), 0);
+    if (room != Room::kReady) return room;
     ++next_;
+    announce_progress();
+    if (wire_.ring->committed() >= kTotalBytes) end_run();
     return room;
   }
 
+  // Nothing but the end of a batch makes a difference to a writer that was refused.
+  void wait_for_a_batch_to_end(std::unique_lock<std::mutex>& guard) {
+    ++writers_waiting_;
+    changed_.notify_all();
+    const uint64_t ended = batches_ended_;
+    const bool has_ended = batch_ended_.wait_for(
+        guard, kBlockedForGood, [&] { return batches_ended_ != ended || finished_; });
+    --writers_waiting_;
+    if (has_ended) return;
+    ADD_FAILURE() << "a writer was held up for good";
+    end_run();
+  }
+
+  void announce_progress() {
+    if (wire_.ring->committed() < announced_ + kAnnouncedBytes) return;
+    announced_ = wire_.ring->committed();
+    changed_.notify_all();
+  }
+
+  void end_run() {
+    finished_ = true;
+    changed_.notify_all();
+    batch_ended_.notify_all();
+  }
+
+  // Waking readers at every frame would make this a test of the scheduler.
+  static constexpr uint64_t kAnnouncedBytes = 8 * kKiB;
+
   Epochs epochs_{kReaders};
-  std::mutex lock_;
+  std::mutex lock_;  // stands for the log's: all below is its, but for what rings share by atomics
+  std::condition_variable changed_;      // readers wait for writers
+  std::condition_variable batch_ended_;  // writers wait for readers
   WireRing wire_{std::move(Ring::open(kCapacity, epochs_).value()), 4096, kReaders};
   uint64_t next_ = 0;  // the frame to write
-
+  Position announced_ = 0;
+  int writers_waiting_ = 0;
+  uint64_t batches_ended_ = 0;
+  uint64_t refused_busy_ = 0;
+  uint64_t refused_behind_ = 0;
   std::atomic<bool> finished_{false};
-  std::atomic<uint64_t> refused_busy_{0};
-  std::atomic<uint64_t> refused_behind_{0};
 };
 
 // A shard with one subscriber.
@@ -119,17 +161,21 @@ class Reader {
  public:
   Reader(Stage& stage, size_t shard) : stage_(stage), shard_(shard) {}
 
-  // Reads on as fast as it can.
+  // Reads whatever there is as soon as there is something.
   void read_eagerly() {
-    while (!over()) batch();
+    while (!over()) {
+      stage_.wait_until_committed(cursor_ + 1);
+      batch();
+      stage_.on_batch_ended(shard_, kNobodyBehind);
+    }
   }
 
   // Comes back when it must have been lapped.
   void read_seldom() {
     while (!over()) {
-      const Position lapped_at = cursor_ + 2 * kCapacity;
-      stage_.wait_for([&] { return stage_.ring().committed() >= lapped_at; });
+      stage_.wait_until_committed(cursor_ + 2 * kCapacity);
       batch();
+      stage_.on_batch_ended(shard_, kNobodyBehind);
     }
   }
 
@@ -139,12 +185,9 @@ class Reader {
     for (uint64_t n = 0; !over(); ++n) {
       jump_to_oldest();
       batch([&](Position end) {
-        if (n % 8 != 0) return;
-        const uint64_t refused = stage_.refused();
-        stage_.wait_for([&] {
-          return stage_.refused() != refused || stage_.ring().committed() > end + kCapacity;
-        });
+        if (n % 8 == 0) stage_.wait_until_a_writer_waits_or_committed(end + kCapacity);
       });
+      stage_.on_batch_ended(shard_, kNobodyBehind);
     }
   }
 
@@ -152,11 +195,12 @@ class Reader {
   void read_faithfully() {
     for (uint64_t n = 0; !over(); ++n) {
       if (n % 100 == 0) {
-        const uint64_t refused = stage_.refused_behind();
-        stage_.wait_for([&] { return stage_.refused_behind() != refused; });
+        stage_.wait_until_a_writer_waits_or_committed(cursor_ + 2 * kCapacity);
+      } else {
+        stage_.wait_until_committed(cursor_ + 1);
       }
       batch();
-      stage_.progress().report(shard_, cursor_);
+      stage_.on_batch_ended(shard_, cursor_);
     }
   }
 
@@ -167,9 +211,9 @@ class Reader {
       stage_.progress().report(shard_, stage_.ring().committed());
       cursor_ = stage_.ring().committed();
       frames_.expect_any();
-      stage_.wait_for([&] { return stage_.ring().committed() > cursor_; });
+      stage_.wait_until_committed(cursor_ + 1);
       batch();
-      stage_.progress().report(shard_, kNobodyBehind);
+      stage_.on_batch_ended(shard_, kNobodyBehind);
     }
   }
 

@@ -181,6 +181,18 @@ TEST_F(SmallChannel, OneRingWithoutRoomKeepsTheFrameOutOfAll) {
   EXPECT_EQ(try_append(refused), Room::kReady);
 }
 
+// The floor follows the subscribers even when it cannot rise far enough for the frame.
+TEST_F(SmallChannel, RefusedFrameLeavesNothingBelowTheFloorInTheIndex) {
+  WireRing& wire = ring(WireFormat::kChunked);
+  wire.progress.report(1, 0);
+  const uint64_t refused = append_until_refused(Room::kReadersBehind);
+  ASSERT_EQ(wire.index.at(0).at, 0U);
+  wire.progress.report(1, 1);
+  ASSERT_EQ(try_append(refused, std::string(150, 'x')), Room::kReadersBehind);
+  ASSERT_EQ(wire.ring->floor(), 1U) << "otherwise this test shows nothing";
+  EXPECT_GE(wire.index.at(0).at, wire.ring->floor());
+}
+
 TEST_F(SmallChannel, BusyShardRefusesOnlyForAMoment) {
   std::optional<ReadingRings> batch(epochs_[2]);
   const uint64_t refused = append_until_refused(Room::kReadersBusy);

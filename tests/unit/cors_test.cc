@@ -94,6 +94,7 @@ TEST(Publishing, IsOpenToProgramsAndClosedToPages) {
   EXPECT_FALSE(publish_allowed(kEverybody, {.sec_fetch_site = "same-site"}));
   EXPECT_FALSE(publish_allowed(kEverybody, {.sec_fetch_site = "Cross-Site"}));
   EXPECT_FALSE(publish_allowed(kEverybody, from(kOrigin))) << "`*` is for readers";
+  EXPECT_FALSE(publish_allowed(kEverybody, from("*")));
   EXPECT_FALSE(publish_allowed(kEverybody, from("")));
 }
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
+#include <memory>
 
 namespace ringcast {
 namespace {
@@ -51,7 +51,7 @@ TEST(EpochSnapshot, NobodyReadingMeansPassedAtOnce) {
 TEST(EpochSnapshot, WaitsForABatchThatWasUnderWay) {
   Epochs epochs(3);
   EpochSnapshot batches(epochs);
-  std::optional<ReadingRings> reading(epochs[1]);
+  auto reading = std::make_unique<ReadingRings>(epochs[1]);
   batches.note();
   EXPECT_FALSE(batches.passed());
   EXPECT_FALSE(batches.passed()) << "asking must not change the answer";
@@ -62,10 +62,10 @@ TEST(EpochSnapshot, WaitsForABatchThatWasUnderWay) {
 TEST(EpochSnapshot, LaterBatchOfTheSameShardDoesNotCount) {
   Epochs epochs(1);
   EpochSnapshot batches(epochs);
-  std::optional<ReadingRings> reading(epochs[0]);
+  auto reading = std::make_unique<ReadingRings>(epochs[0]);
   batches.note();
   reading.reset();
-  reading.emplace(epochs[0]);
+  reading = std::make_unique<ReadingRings>(epochs[0]);
   EXPECT_TRUE(batches.passed());
 }
 
@@ -80,8 +80,8 @@ TEST(EpochSnapshot, BatchThatBeganAfterTheNoteDoesNotCount) {
 TEST(EpochSnapshot, EveryShardThatWasReadingMustHaveMovedOn) {
   Epochs epochs(3);
   EpochSnapshot batches(epochs);
-  std::optional<ReadingRings> first(epochs[0]);
-  std::optional<ReadingRings> last(epochs[2]);
+  auto first = std::make_unique<ReadingRings>(epochs[0]);
+  auto last = std::make_unique<ReadingRings>(epochs[2]);
   batches.note();
   first.reset();
   EXPECT_FALSE(batches.passed());
@@ -92,7 +92,7 @@ TEST(EpochSnapshot, EveryShardThatWasReadingMustHaveMovedOn) {
 TEST(EpochSnapshot, NotingAgainForgetsTheEarlierNote) {
   Epochs epochs(2);
   EpochSnapshot batches(epochs);
-  std::optional<ReadingRings> first(epochs[0]);
+  auto first = std::make_unique<ReadingRings>(epochs[0]);
   batches.note();
   first.reset();
   const ReadingRings second(epochs[1]);

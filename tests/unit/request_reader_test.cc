@@ -53,82 +53,79 @@ TEST_P(Accepted, IsReadTheSameHoweverItIsSplit) {
   EXPECT_EQ(read_every_way(GetParam().bytes), (Reading{{GetParam().words}, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Heads, Accepted,
-    testing::Values(
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
-        AcceptedCase{std::string{kBrowserGet},
-                     "GET 1.1 keep path=/channels/news query=lastEventId=3 host=127.0.0.1:8000 "
-                     "origin=https://app.example site=cross-site last-id=1732271234567-0 "
-                     "accept=text/event-stream"},
-        // An old client's slip after a POST: one empty line, or two.
-        AcceptedCase{"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
-        AcceptedCase{"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
-        // HTTP/1.0 needs no Host and is never kept alive: a load balancer's health check.
-        AcceptedCase{"OPTIONS / HTTP/1.0\r\n\r\n", "OPTIONS 1.0 close path=/"},
-        AcceptedCase{"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET 1.0 close path=/"},
-        AcceptedCase{"GET / HTTP/1.0\r\nHost: a:80\r\n\r\n", "GET 1.0 close path=/ host=a:80"},
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\nConnection: X, Close\r\n\r\n",
-                     "GET 1.1 close path=/ host=a"},
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive, X\r\n\r\n",
-                     "GET 1.1 keep path=/ host=a"},
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
-                     "GET 1.1 keep path=/ host=a"},
-        AcceptedCase{"GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n",
-                     "GET 1.1 keep path=/x query=y host=a"},
-        AcceptedCase{"GET http://a HTTP/1.1\r\nHost: A\r\n\r\n", "GET 1.1 keep path=/ host=A"},
-        AcceptedCase{"GET http://a:8000?q HTTP/1.0\r\n\r\n", "GET 1.0 close path=/ query=q"},
-        AcceptedCase{"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS 1.1 keep path=* host=a"},
-        AcceptedCase{"DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", "other 1.1 keep path=/x host=a"},
-        AcceptedCase{"HEAD //a/./b/ HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n",
-                     "HEAD 1.1 keep path=//a/./b/ host=[::1]:8000"},
-        AcceptedCase{"GET /%6eews/%C3%A9%2525 HTTP/1.1\r\nHost: a\r\n\r\n",
-                     "GET 1.1 keep path=/news/\xC3\xA9%25 host=a"},
-        AcceptedCase{"GET /?a=%0d%0a|\\ HTTP/1.1\r\nHost: a_b.c-d\r\n\r\n",
-                     "GET 1.1 keep path=/ query=a=%0d%0a|\\ host=a_b.c-d"},
-        AcceptedCase{"GET / HTTP/1.1\r\nhoSt:\ta\t \r\nempty:\r\norigin:\r\n\r\n",
-                     "GET 1.1 keep path=/ host=a origin="},
-        // Only SP and HTAB are white space around a value; bytes from 0x80 belong to it.
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\nLast-Event-ID: \xA0\xFF\t\x85\r\n\r\n",
-                     "GET 1.1 keep path=/ host=a last-id=\xA0\xFF\t\x85"},
-        AcceptedCase{"GET / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nTransfer_Encoding: chunked"
-                     "\r\n\r\n",
-                     "GET 1.1 keep path=/ host=a"},
-        AcceptedCase{"GET /" + std::string(8000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",
-                     "GET 1.1 keep path=/" + std::string(8000, 'x') + " host=a"},
-        AcceptedCase{"OPTIONS /x HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n"
-                     "Access-Control-Request-Method: GET\r\n"
-                     "Access-Control-Request-Headers: last-event-id\r\n\r\n",
-                     "OPTIONS 1.1 keep path=/x host=a origin=null acrm=GET acrh=last-event-id"}));
+const AcceptedCase kHeads[] = {
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
+    {std::string{kBrowserGet},
+     "GET 1.1 keep path=/channels/news query=lastEventId=3 host=127.0.0.1:8000 "
+     "origin=https://app.example site=cross-site last-id=1732271234567-0 "
+     "accept=text/event-stream"},
+    // An old client's slip after a POST: one empty line, or two.
+    {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
+    {"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/ host=a"},
+    // HTTP/1.0 needs no Host and is never kept alive: a load balancer's health check.
+    {"OPTIONS / HTTP/1.0\r\n\r\n", "OPTIONS 1.0 close path=/"},
+    {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET 1.0 close path=/"},
+    {"GET / HTTP/1.0\r\nHost: a:80\r\n\r\n", "GET 1.0 close path=/ host=a:80"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: X, Close\r\n\r\n", "GET 1.1 close path=/ host=a"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive, X\r\n\r\n",
+     "GET 1.1 keep path=/ host=a"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+     "GET 1.1 keep path=/ host=a"},
+    {"GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n", "GET 1.1 keep path=/x query=y host=a"},
+    {"GET http://a HTTP/1.1\r\nHost: A\r\n\r\n", "GET 1.1 keep path=/ host=A"},
+    {"GET http://a:8000?q HTTP/1.0\r\n\r\n", "GET 1.0 close path=/ query=q"},
+    {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS 1.1 keep path=* host=a"},
+    {"DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", "other 1.1 keep path=/x host=a"},
+    {"HEAD //a/./b/ HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n",
+     "HEAD 1.1 keep path=//a/./b/ host=[::1]:8000"},
+    {"GET /%6eews/%C3%A9%2525 HTTP/1.1\r\nHost: a\r\n\r\n",
+     "GET 1.1 keep path=/news/\xC3\xA9%25 host=a"},
+    {"GET /?a=%0d%0a|\\ HTTP/1.1\r\nHost: a_b.c-d\r\n\r\n",
+     "GET 1.1 keep path=/ query=a=%0d%0a|\\ host=a_b.c-d"},
+    {"GET / HTTP/1.1\r\nhoSt:\ta\t \r\nempty:\r\norigin:\r\n\r\n",
+     "GET 1.1 keep path=/ host=a origin="},
+    // Only SP and HTAB are white space around a value; bytes from 0x80 belong to it.
+    {"GET / HTTP/1.1\r\nHost: a\r\nLast-Event-ID: \xA0\xFF\t\x85\r\n\r\n",
+     "GET 1.1 keep path=/ host=a last-id=\xA0\xFF\t\x85"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nTransfer_Encoding: chunked"
+     "\r\n\r\n",
+     "GET 1.1 keep path=/ host=a"},
+    {"GET /" + std::string(8000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",
+     "GET 1.1 keep path=/" + std::string(8000, 'x') + " host=a"},
+    {"OPTIONS /x HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n"
+     "Access-Control-Request-Method: GET\r\n"
+     "Access-Control-Request-Headers: last-event-id\r\n\r\n",
+     "OPTIONS 1.1 keep path=/x host=a origin=null acrm=GET acrh=last-event-id"},
+};
 
-INSTANTIATE_TEST_SUITE_P(
-    Bodies, Accepted,
-    testing::Values(
-        AcceptedCase{"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Type: t/x\r\n"
-                     "Idempotency-Key: k\r\n\r\nhello",
-                     "POST 1.1 keep path=/p host=a type=t/x key=k body=hello"},
-        AcceptedCase{"POST /p HTTP/1.1\r\nHost: a\r\n\r\n", "POST 1.1 keep path=/p host=a"},
-        AcceptedCase{"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
-                     "POST 1.1 keep path=/p host=a"},
-        AcceptedCase{"POST /p HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi",
-                     "POST 1.0 close path=/p body=hi"},
-        // On HTTP/1.0 nobody waits for a 100, so the expectation means nothing.
-        AcceptedCase{"POST /p HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
-                     "POST 1.0 close path=/p body=hi"},
-        AcceptedCase{"POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n",
-                     "POST 1.1 keep path=/p host=a"},
-        AcceptedCase{std::string{kChunkedHead} + "5\r\nhello\r\n0\r\n\r\n",
-                     "POST 1.1 keep path=/p host=a body=hello"},
-        AcceptedCase{
-            std::string{kChunkedHead} +
-                "000A\r\n0123456789\r\n1;a=b;c=\"d;e\"\r\n\n\r\nC\r\n hello world\r\n00\r\n"
-                "X: y\r\nHost: evil\r\nOrigin: evil\r\n\r\n",
-            "POST 1.1 keep path=/p host=a body=0123456789\n hello world"},
-        // A trailer may not end a connection that the head kept alive.
-        AcceptedCase{std::string{kChunkedHead} + "1\r\nx\r\n0\r\nConnection: close\r\n\r\n",
-                     "POST 1.1 keep path=/p host=a body=x"},
-        AcceptedCase{std::string{kChunkedHead} + "0000000000000003\r\n\0\r\n\r\n0\r\n\r\n"s,
-                     "POST 1.1 keep path=/p host=a body=\0\r\n"s}));
+INSTANTIATE_TEST_SUITE_P(Heads, Accepted, testing::ValuesIn(kHeads));
+
+const AcceptedCase kBodies[] = {
+    {"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Type: t/x\r\n"
+     "Idempotency-Key: k\r\n\r\nhello",
+     "POST 1.1 keep path=/p host=a type=t/x key=k body=hello"},
+    {"POST /p HTTP/1.1\r\nHost: a\r\n\r\n", "POST 1.1 keep path=/p host=a"},
+    {"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "POST 1.1 keep path=/p host=a"},
+    {"POST /p HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", "POST 1.0 close path=/p body=hi"},
+    // On HTTP/1.0 nobody waits for a 100, so the expectation means nothing.
+    {"POST /p HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+     "POST 1.0 close path=/p body=hi"},
+    {"POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n",
+     "POST 1.1 keep path=/p host=a"},
+    {std::string{kChunkedHead} + "5\r\nhello\r\n0\r\n\r\n",
+     "POST 1.1 keep path=/p host=a body=hello"},
+    {std::string{kChunkedHead} +
+         "000A\r\n0123456789\r\n1;a=b;c=\"d;e\"\r\n\n\r\nC\r\n hello world\r\n00\r\n"
+         "X: y\r\nHost: evil\r\nOrigin: evil\r\n\r\n",
+     "POST 1.1 keep path=/p host=a body=0123456789\n hello world"},
+    // A trailer may not end a connection that the head kept alive.
+    {std::string{kChunkedHead} + "1\r\nx\r\n0\r\nConnection: close\r\n\r\n",
+     "POST 1.1 keep path=/p host=a body=x"},
+    {std::string{kChunkedHead} + "0000000000000003\r\n\0\r\n\r\n0\r\n\r\n"s,
+     "POST 1.1 keep path=/p host=a body=\0\r\n"s},
+};
+
+INSTANTIATE_TEST_SUITE_P(Bodies, Accepted, testing::ValuesIn(kBodies));
 
 TEST(RequestReader, HandsOutPipelinedRequestsInOrder) {
   const std::string post = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
@@ -140,6 +137,12 @@ TEST(RequestReader, HandsOutPipelinedRequestsInOrder) {
       (Reading{{"POST 1.1 keep path=/p host=a body=p1", "POST 1.1 keep path=/p host=a body=p2",
                 "POST 1.1 keep path=/p host=a body=p3", "GET 1.1 keep path=/h host=a"},
                0}));
+}
+
+TEST(RequestReader, ForgivesTwoEmptyLinesBeforeEveryRequest) {
+  std::string bytes;
+  for (int i = 0; i < 3; ++i) bytes += "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(read_every_way(bytes).requests.size(), 3u);
 }
 
 TEST(RequestReader, NeverTakesABodyForARequest) {

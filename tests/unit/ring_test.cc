@@ -266,6 +266,22 @@ TEST_F(RingTest, EveryShardsBatchIsWaitedFor) {
   EXPECT_EQ(try_write(100), Room::kReady);
 }
 
+// One step at a time: raising the floor again would mean waiting for batches that began since.
+TEST_F(RingTest, BatchThatBeganAfterTheFloorRoseIsNotWaitedForBecauseOfAnOlderOne) {
+  ASSERT_EQ(write_until_refused(kFrameMax, kCapacity - kLead), Room::kReady);
+  std::optional<ReadingRings> old_batch(epochs_[0]);
+  ASSERT_EQ(try_write(1), Room::kReady);  // raises the floor
+  const Position floor = ring_->floor();
+  ASSERT_GT(floor, 0U);
+  const ReadingRings new_batch(epochs_[1]);
+  ASSERT_EQ(try_write(kLead - 1 - kFrameMax), Room::kReady);
+  ASSERT_EQ(try_write(kFrameMax), Room::kReady);
+  ASSERT_EQ(try_write(kFrameMax), Room::kReadersBusy);
+  EXPECT_EQ(ring_->floor(), floor);
+  old_batch.reset();
+  EXPECT_EQ(try_write(kFrameMax), Room::kReady);
+}
+
 // The lead is there so that a batch of ordinary length never delays a publisher.
 TEST_F(RingTest, BatchThatEndsWithinALeadOfAppendsIsNeverNoticed) {
   for (int batch = 0; batch < 200; ++batch) {

@@ -1,0 +1,105 @@
+// The program itself, as an operator runs it: signals, and too few descriptors under load.
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+#include <list>
+
+#include "tests/support/numbered_events.h"
+#include "tests/support/ringcast_program.h"
+
+namespace ringcast {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::function<void()> with_descriptors(rlim_t count) {
+  return [=] {
+    const rlimit limit{.rlim_cur = count, .rlim_max = count};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(126);
+  };
+}
+
+TEST(Program, StopsInOrderAtSigtermAndSigint) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    ServingProgram program(program_config());
+    SseClient subscriber(program.port(), "/channels/news");
+    HttpClient publisher(program.port());
+    const std::string id = published_id(publisher.publish("news", "the last"));
+    const Stopwatch stopwatch;
+    program.process().send_signal(signal);
+    EXPECT_EQ(subscriber.read_to_end(), (std::vector<StreamEvent>{{id, "", "the last"}}));
+    const ChildEnd end = program.process().wait();
+    EXPECT_EQ(end.status, 0) << end.signal;
+    EXPECT_EQ(end.out, "ringcast: stopping\n");
+    EXPECT_EQ(end.err, "");
+    EXPECT_LT(stopwatch.elapsed(), milliseconds(2000));
+    RecordProperty("stopped_ms", std::to_string(stopwatch.elapsed().count()));
+  }
+}
+
+TEST(Program, SecondSignalWaitsForNobody) {
+  ServingProgram program(program_config());
+  // Half a request is waited for, for a while.
+  TcpClient half(program.port());
+  half.send("GET /channels/news HT");
+  EXPECT_EQ(ask(program.port(), get("/healthz/live")).status, 200);
+  program.process().send_signal(SIGTERM);
+  EXPECT_EQ(program.process().read_line(), "ringcast: stopping");
+  program.process().send_signal(SIGTERM);
+  EXPECT_EQ(program.process().wait().signal, SIGTERM);
+}
+
+// Everything that is configured fits, however the limit lies to what the server keeps back.
+TEST(Program, PlainDescriptorsSufficeForAllThatIsConfigured) {
+  ServingProgram program(program_config("shards: 1, max_connections: 800, descriptors: plain"),
+                         with_descriptors(1024));
+  std::list<SseClient> subscribers;
+  for (int i = 0; i < 800; ++i) subscribers.emplace_back(program.port(), "/channels/news");
+  const std::string id = published_id(HttpClient(program.port()).publish("news", "to all"));
+  for (SseClient& subscriber : subscribers) EXPECT_EQ(subscriber.next_event().id, id);
+}
+
+// User and system time of `pid` so far, in clock ticks.
+long cpu_ticks(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  text.erase(0, text.rfind(')') + 2);
+  std::istringstream fields(text);
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  long user = 0, system = 0;
+  fields >> user >> system;
+  return user + system;
+}
+
+// Silent connections take every descriptor there is: the server sits still, serves those it has,
+// and the rest when there is room again.
+TEST(Program, RunningOutOfDescriptorsIsSurvivedInSilence) {
+  ServingProgram program(program_config("shards: 2, max_connections: 128, descriptors: plain"),
+                         with_descriptors(256));
+  HttpClient early(program.port());
+  SseClient subscriber(program.port(), "/channels/news");
+  std::list<TcpClient> silent;
+  for (int i = 0; i < 400; ++i) silent.emplace_back(program.port());
+  EXPECT_EQ(early.ask(get("/healthz/live")).status, 200);
+  const std::string id = published_id(early.publish("news", "still here"));
+  EXPECT_EQ(subscriber.next_event().id, id);
+
+  const long ticks = cpu_ticks(program.process().pid());
+  std::this_thread::sleep_for(milliseconds(500));  // the time that is measured
+  EXPECT_LT(cpu_ticks(program.process().pid()) - ticks, ::sysconf(_SC_CLK_TCK) / 8);
+
+  std::list<HttpClient> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.emplace_back(program.port());
+    waiting.back().send(get("/healthz/live"));
+  }
+  silent.clear();
+  for (HttpClient& client : waiting) EXPECT_EQ(client.read_response().status, 200);
+}
+
+}  // namespace
+}  // namespace ringcast
