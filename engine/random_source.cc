@@ -1,5 +1,6 @@
 #include "engine/random_source.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <string>
@@ -21,7 +22,8 @@ void RandomSource::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const std::string data = std::to_string(number(random));
     log_.append(channel_, Event{.type = {}, .data = data}, [](const AppendOutcome&) {});
-    due += config_.every;
+    // After a pause of the whole process the missed ones are not made up for.
+    due = std::max(due + config_.every, std::chrono::steady_clock::now());
     pause_.wait_until(guard, stop, due, [] { return false; });
   }
 }

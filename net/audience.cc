@@ -26,6 +26,9 @@ MemberIndex Audience::join(uint32_t slot, uint32_t now_ms) {
   member.state = static_cast<uint32_t>(MemberState::kQuiet);
   member.mark = now_ms;
   member.cursor = ring().committed();
+  // The sweep under way counts who it has yet to look at; with one more in the circle it would stop
+  // one short.
+  if (sweep_left_ > 0) ++sweep_left_;
   return index;
 }
 
@@ -39,9 +42,10 @@ std::optional<uint32_t> Audience::leave(MemberIndex member) noexcept {
   }
   members_.pop_back();
   progress_stale_ = true;
-  // The one who moved may have moved past the sweep: look at everybody once more, which costs
+  // The one who moved may have moved past the sweep under way: another one follows, which costs
   // little for who is up to date.
-  if (sweep_left_ > 0) sweep_left_ = members_.size();
+  if (sweep_left_ > 0) dirty_ = true;
+  sweep_left_ = std::min(sweep_left_, members_.size());
   if (sweep_at_ >= members_.size()) sweep_at_ = 0;
   if (member == last) return std::nullopt;
   return uint32_t{members_[member].slot};
@@ -65,26 +69,31 @@ void Audience::begin_sweep() noexcept {
   progress_stale_ = true;
 }
 
-// A member that is still kCatchingUp has had everything up to its cursor taken: a failure would
-// have blocked it. Laggards take turns, and leave half of the batch to the sweep when there is one.
+// Laggards take turns, and leave half of the batch to the sweep when there is one.
 void Audience::plan_catch_up(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now) {
+  release_caught_up(now);
   const bool sweeping = dirty_ || sweep_left_ > 0;
   const size_t sends_max = sweeping ? kSendsPerBatchMax / 2 : kSendsPerBatchMax;
-  progress_stale_ = true;
   for (size_t left = laggards_.size(); left > 0 && plan.size() < sends_max; --left) {
     if (catch_up_at_ >= laggards_.size()) catch_up_at_ = 0;
-    Member& member = members_[laggards_[catch_up_at_].member];
-    if (member.is(MemberState::kCatchingUp) && member.cursor == committed_) {
-      drop_laggard(catch_up_at_);
-      member.mark = static_cast<uint32_t>(now);
-      set_state(member, MemberState::kReady);
-      continue;  // another laggard stands in its place now
-    }
+    Member& member = members_[laggards_[catch_up_at_++].member];
     if (member.is(MemberState::kCatchingUp) &&
         !plan_one(member, kCatchUpSendBytesMax, plan, static_cast<uint32_t>(now))) {
       lapped.push_back(uint32_t{member.slot});
     }
-    ++catch_up_at_;
+  }
+  progress_stale_ = true;
+}
+
+// A member that is still kCatchingUp has had everything up to its cursor taken: a failure would
+// have blocked it. From the back, so that whoever moves into a gap has been looked at.
+void Audience::release_caught_up(MonotonicMs now) noexcept {
+  for (auto entry = static_cast<uint32_t>(laggards_.size()); entry-- > 0;) {
+    Member& member = members_[laggards_[entry].member];
+    if (!member.is(MemberState::kCatchingUp) || member.cursor != committed_) continue;
+    drop_laggard(entry);
+    member.mark = static_cast<uint32_t>(now);
+    set_state(member, MemberState::kReady);
   }
 }
 

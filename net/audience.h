@@ -1,12 +1,13 @@
 // Audience: the subscribers of one channel, in one wire format, on one shard. It knows no socket:
 // it decides who is sent what, and is told what became of it.
 //
-//   kReady ──── a send came back short, or the socket was full ───▶ kBlocked ── room again ──▶
-//   kCatchingUp
-//     ▲  └─ heartbeat or stream head in this batch ─▶ kQuiet           ▲                          │
-//     │ ├──────────────── the next turn ────────────────┘                └──── short again
-//     ─────────┘  │ └──────────────────────────────────────── all of it sent
-//     ──────────────────────────────────────┘
+//   (joined) ────── its stream head goes first ──▶ kQuiet
+//   kQuiet ──────── the next turn ───────────────▶ kReady
+//   kReady ──────── heartbeat due ───────────────▶ kQuiet
+//   kReady ──────── its socket was full ─────────▶ kBlocked
+//   kBlocked ────── room again ──────────────────▶ kCatchingUp
+//   kCatchingUp ─── full again ──────────────────▶ kBlocked
+//   kCatchingUp ─── everything sent ─────────────▶ kReady
 //
 // kReady members are swept: each one behind gets one send from its cursor up to what is committed,
 // however many frames that is, so that late sweeps catch up by themselves. Blocked ones cost
@@ -129,15 +130,17 @@ class Audience {
  private:
   struct Laggard {
     MemberIndex member;
-    bool is_slow;       // it did not reach its goal in time
-    Position goal;      // reaching it proves health...
-    MonotonicMs since;  // ...when done within slow_after of this
-    MonotonicMs
-        room_at;  // kCatchingUp: since when the socket has been waiting for us, not we for it
+    bool is_slow;  // it did not reach its goal in time
+    // Reaching the goal proves health when done within slow_after of `since`.
+    Position goal;
+    MonotonicMs since;
+    // kCatchingUp: since when its socket has been waiting for us, not we for it.
+    MonotonicMs room_at;
   };
 
   void begin_sweep() noexcept;
   void plan_catch_up(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now);
+  void release_caught_up(MonotonicMs now) noexcept;
   void plan_sweep(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now);
   // Plans one send for `member` of at most `bytes_max`; false when it is lapped.
   bool plan_one(Member& member, uint64_t bytes_max, SendPlan& plan, uint32_t now_ms) noexcept;

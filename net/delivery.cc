@@ -12,6 +12,14 @@ namespace {
 
 constexpr unsigned kGoneEvents = POLLRDHUP | POLLERR | POLLHUP;
 
+// A turn prepares few requests beside its frames, and they share a submission. More than this go
+// first, because the epoch is odd while frames are submitted and publishers may be waiting for it.
+constexpr unsigned kBesideFramesMax = 64;
+
+CloseCause cause_of(Outcome outcome) noexcept {
+  return outcome == Outcome::kPeerGone ? CloseCause::kPeerGone : CloseCause::kFailed;
+}
+
 }  // namespace
 
 void Delivery::start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
@@ -25,7 +33,8 @@ void Delivery::start_stream(uint32_t slot, Channel& channel, WireRing& wire, Wir
 
 bool Delivery::is_up_to_date(uint32_t slot) const noexcept {
   const Connection& connection = shard_.connections[slot];
-  return audiences_.of(connection).is_up_to_date(connection.member);
+  // The failure of its last send may be among the completions that were set aside.
+  return !shard_.io.has_overflow() && audiences_.of(connection).is_up_to_date(connection.member);
 }
 
 void Delivery::end_stream(uint32_t slot, CloseCause cause) noexcept {
@@ -62,6 +71,7 @@ void Delivery::send_batch() noexcept {
     (void)shard_.io.submit();
     return;
   }
+  if (shard_.io.prepared() > kBesideFramesMax) (void)shard_.io.submit();
   lapped_.clear();
   {
     const ReadingRings reading(epoch_);
@@ -81,25 +91,30 @@ void Delivery::plan_batch() noexcept {
 
 void Delivery::submit_batch() noexcept {
   uint32_t entry = 0;
-  uint64_t bytes = 0;
   for (const PlannedSend& send : plan_.sends()) {
+    const uint32_t number = entry++;
+    shard_.counters.bytes_planned.add(send.to - send.from);
+    if (shard_.io.is_full() && shard_.io.submit() > 0) {
+      take_back(send);
+      continue;
+    }
     const Ring& ring = audiences_.at(send.audience).ring();
     shard_.io.send_now(send.slot, ring.bytes(send.from, send.to),
-                       make_tag(Op::kRingSend, entry++, plan_.batch()));
-    bytes += send.to - send.from;
+                       make_tag(Op::kRingSend, number, plan_.batch()));
   }
   shard_.counters.sends.add(plan_.size());
-  shard_.counters.bytes_planned.add(bytes);
   if (shard_.io.submit() == 0) return;
   // The kernel is short of memory. What it has not taken still points into the rings, and must not
   // outlive this batch.
-  shard_.io.withdraw(Op::kRingSend, [&](CompletionTag tag) {
-    const PlannedSend& send = plan_[tag.slot];
-    const Connection& connection = shard_.connections[send.slot];
-    audiences_.of(connection).take_back(connection.member, send.from);
-    shard_.counters.bytes_unsent.add(send.to - send.from);
-    audiences_.activate(connection);
-  });
+  shard_.io.withdraw(Op::kRingSend, [&](CompletionTag tag) { take_back(plan_[tag.slot]); });
+}
+
+// The send never reached the kernel: it is planned again.
+void Delivery::take_back(const PlannedSend& send) noexcept {
+  const Connection& connection = shard_.connections[send.slot];
+  audiences_.of(connection).take_back(connection.member, send.from);
+  shard_.counters.bytes_unsent.add(send.to - send.from);
+  audiences_.activate(connection);
 }
 
 // The kernel reports the failures of a batch before anything that is submitted later, so the slot
@@ -111,11 +126,13 @@ void Delivery::on_ring_send_failed(const Completion& completion) noexcept {
   const uint64_t sent = outcome == Outcome::kDone ? completion.count() : 0;
   shard_.counters.bytes_unsent.add(send.to - send.from - sent);
   if (shard_.connections[send.slot].phase != Phase::kStream) return;
-  if (outcome == Outcome::kDone || outcome == Outcome::kFull) {
-    (outcome == Outcome::kDone ? shard_.counters.sends_short : shard_.counters.sends_full).add();
+  // Short of memory is as good as full: the socket will have room when there is some.
+  const bool is_full = outcome == Outcome::kFull || outcome == Outcome::kNoMemory;
+  if (outcome == Outcome::kDone || is_full) {
+    (is_full ? shard_.counters.sends_full : shard_.counters.sends_short).add();
     block(send.slot, send.from + sent);
   } else {
-    lifecycle_.close(send.slot, CloseCause::kPeerGone);
+    lifecycle_.close(send.slot, cause_of(outcome));
   }
 }
 
@@ -135,7 +152,7 @@ void Delivery::on_quiet_send_failed(const Completion& completion) noexcept {
   const Outcome outcome = completion.outcome();
   if (outcome == Outcome::kFull && completion.tag.kind() == Op::kHeartbeat) return;
   const bool torn = outcome == Outcome::kDone || outcome == Outcome::kFull;
-  lifecycle_.close(slot, torn ? CloseCause::kTorn : CloseCause::kPeerGone);
+  lifecycle_.close(slot, torn ? CloseCause::kTorn : cause_of(outcome));
 }
 
 void Delivery::on_hangup(const Completion& completion) noexcept {
@@ -167,7 +184,7 @@ void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
     arm_heartbeat_after(slot, shard_.now - silent);
     return;
   }
-  if (audience.is_up_to_date(connection.member)) {
+  if (is_up_to_date(slot)) {
     audience.begin_quiet(connection.member, static_cast<uint32_t>(shard_.now));
     send_quietly(slot, Op::kHeartbeat, heartbeat_bytes(audience.format()));
     shard_.counters.heartbeats.add();

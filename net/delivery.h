@@ -59,6 +59,7 @@ class Delivery {
  private:
   void plan_batch() noexcept;
   void submit_batch() noexcept;
+  void take_back(const PlannedSend& send) noexcept;
   void send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept;
   void block(uint32_t slot, Position position) noexcept;
   void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;

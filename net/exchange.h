@@ -20,6 +20,8 @@ struct Exchange {
   bool closes_after_answers = false;
   bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
+  bool has_deadline = false;      // the timer is for the request that is being read
+  bool is_listed = false;         // among the publishes that are tried again each turn
   MonotonicMs paced_until = 0;    // a held publish is answered 503 after this; 0: not paced
   CloseCause cause = CloseCause::kAnswered;
 };

@@ -50,6 +50,7 @@ Front::Front(ShardState& shard, Lifecycle& lifecycle, const Channels& channels,
       subscribe_(subscribe),
       monitor_(monitor) {
   limits_.body_bytes_max = longest_event(channels);
+  queues_.resize(channels.size());
 }
 
 // --- Reading
@@ -61,18 +62,19 @@ void Front::on_received(const Completion& completion) {
       IoRing::has_bytes(completion) ? shard_.io.received(completion) : std::string_view{};
   Connection& connection = shard_.connections[slot];
   if (goes_on && connection.phase == Phase::kRequest && !bytes.empty()) {
-    if (connection.exchange == nullptr) {
-      connection.exchange = new Exchange(limits_);
-      shard_.timers.arm(slot, shard_.now + kRequestMsMax);
-    }
+    if (connection.exchange == nullptr) connection.exchange = new Exchange(limits_);
     connection.exchange->reader.feed(bytes);
   }
   if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
   if (!goes_on) return;
 
-  const bool keep_reading = completion.outcome() == Outcome::kNoBuffer || !bytes.empty();
+  const bool keep_reading = completion.outcome() == Outcome::kNoMemory || !bytes.empty();
   if (connection.phase == Phase::kLinger) {
-    keep_reading ? read_more(slot) : lifecycle_.close(slot, connection.cause);
+    if (keep_reading) {
+      read_more(slot);
+    } else {
+      lifecycle_.close(slot, connection.cause);
+    }
   } else if (!bytes.empty()) {
     proceed(slot);
   } else if (keep_reading) {
@@ -106,9 +108,10 @@ void Front::proceed(uint32_t slot) {
         break;
       }
       if (outcome == RequestReader::Outcome::kRefused) {
-        refuse(slot, exchange);
+        refuse(exchange);
         break;
       }
+      exchange.has_deadline = false;
     }
     exchange.holds_request = false;
     const Handled handled = handle(slot, exchange);
@@ -124,15 +127,19 @@ void Front::proceed(uint32_t slot) {
   settle(slot);
 }
 
-// An exchange lasts as long as there is something in it.
+// An exchange lasts as long as there is something in it. While it waits for the rest of a request,
+// its sender is held to a deadline that further bytes do not put off.
 void Front::settle(uint32_t slot) {
-  const Exchange& exchange = *shard_.connections[slot].exchange;
+  Exchange& exchange = *shard_.connections[slot].exchange;
   if (!exchange.on_wire.empty() || exchange.holds_request) return;
   if (exchange.peer_half_closed || exchange.closes_after_answers) {
     lifecycle_.close(slot, exchange.cause);
   } else if (!exchange.reader.has_started()) {
     lifecycle_.drop_exchange(slot);
     shard_.timers.arm(slot, shard_.now + kIdleMsMax);
+  } else if (!exchange.has_deadline) {
+    shard_.timers.arm(slot, shard_.now + kRequestMsMax);
+    exchange.has_deadline = true;
   }
 }
 
@@ -144,6 +151,7 @@ void Front::send_answers(uint32_t slot, Exchange& exchange) {
   shard_.io.send_all(slot, exchange.on_wire, shard_.connections.tag(Op::kReply, slot));
   shard_.connections[slot].armed |= kArmedReply;
   shard_.timers.arm(slot, shard_.now + kIdleMsMax);
+  exchange.has_deadline = false;
 }
 
 void Front::on_answered(const Completion& completion) {
@@ -163,12 +171,17 @@ void Front::on_answered(const Completion& completion) {
     read_more(slot);
     return;
   }
+  if (exchange.holds_request) shard_.timers.disarm(slot);  // a held request has its own deadline
   // With a receive armed the reader has nothing more to say; otherwise it may, or a request waits.
   const bool is_reading = (connection.armed & kArmedRecv) != 0;
-  is_reading || exchange.closes_after_answers ? settle(slot) : proceed(slot);
+  if (is_reading || exchange.closes_after_answers) {
+    settle(slot);
+  } else {
+    proceed(slot);
+  }
 }
 
-void Front::refuse(uint32_t slot, Exchange& exchange) {
+void Front::refuse(Exchange& exchange) {
   ResponseOptions options = options_for(exchange);
   options.keep_alive = false;
   append_refusal(exchange.answers, exchange.reader.refusal(), exchange.reader.request(), options);
@@ -178,14 +191,15 @@ void Front::refuse(uint32_t slot, Exchange& exchange) {
   // unread bytes provokes.
   exchange.lingers = exchange.reader.refusal().status == 413;
   shard_.counters.requests_refused.add();
-  (void)slot;
 }
 
 void Front::on_deadline(uint32_t slot) {
   Connection& connection = shard_.connections[slot];
   Exchange* const exchange = connection.exchange;
-  const bool is_mid_request = connection.phase == Phase::kRequest && exchange != nullptr &&
-                              exchange->on_wire.empty() && exchange->reader.has_started();
+  const bool is_quiet =
+      connection.phase == Phase::kRequest && exchange != nullptr && exchange->on_wire.empty();
+  if (is_quiet && exchange->holds_request) return;
+  const bool is_mid_request = is_quiet && exchange->reader.has_started();
   if (!is_mid_request) {
     lifecycle_.close(
         slot, connection.phase == Phase::kLinger ? connection.cause : CloseCause::kRequestTimeout);
@@ -219,18 +233,20 @@ Front::Handled Front::handle(uint32_t slot, Exchange& exchange) {
   }
   Channel* const by_path = channels_.by_path(request.path);
   if (by_path != nullptr && listener.serve_subscribe) {
-    return handle_channel(slot, exchange, *by_path, /*may_publish_here=*/false);
+    return handle_channel(slot, exchange, *by_path, Publishing::kNo);
   }
-  if (request.path.starts_with(kChannelsPrefix)) {
+  const bool has_channels = listener.serve_subscribe || listener.serve_publish;
+  if (has_channels && request.path.starts_with(kChannelsPrefix)) {
     Channel* const channel = channels_.by_name(request.path.substr(kChannelsPrefix.size()));
-    if (channel != nullptr) return handle_channel(slot, exchange, *channel, listener.serve_publish);
+    if (channel != nullptr) {
+      return handle_channel(slot, exchange, *channel,
+                            listener.serve_publish ? Publishing::kYes : Publishing::kNo);
+    }
   }
   if (request.method == Method::kOptions && (request.path == "*" || request.path == "/")) {
     // What a load balancer asks to see whether we are there.
-    append_response(exchange.answers, 204, "", "", [&] {
-      options.allow = kChannelMethods;
-      return options;
-    }());
+    options.allow = kChannelMethods;
+    append_response(exchange.answers, 204, "", "", options);
     return Handled::kAnswered;
   }
   append_error(exchange.answers, 404, "there is no such channel or path here", options);
@@ -238,7 +254,8 @@ Front::Handled Front::handle(uint32_t slot, Exchange& exchange) {
 }
 
 Front::Handled Front::handle_channel(uint32_t slot, Exchange& exchange, Channel& channel,
-                                     bool may_publish_here) {
+                                     Publishing publishing) {
+  const bool may_publish_here = publishing == Publishing::kYes;
   const bool may_subscribe_here = listener_of(slot).serve_subscribe;
   const Method method = exchange.reader.request().method;
   if (may_subscribe_here && method == Method::kGet) return open_stream(slot, exchange, channel);
@@ -288,15 +305,24 @@ Front::Handled Front::open_stream(uint32_t slot, Exchange& exchange, Channel& ch
 
 // --- Pacing
 
+// Whoever comes while others wait for room in the same channel goes behind them: small events would
+// otherwise overtake large ones until those are given up.
 Front::Handled Front::publish(uint32_t slot, Exchange& exchange, Channel& channel) {
-  const ResponseOptions options = options_for(exchange);
-  if (publish_.attempt(channel, exchange.reader.request(), options, exchange.answers)) {
+  const Request& request = exchange.reader.request();
+  ResponseOptions options = options_for(exchange);
+  std::string cors_lines;
+  if (request.has_origin) append_cors_lines(cors_lines, channel.config().cors, request);
+  options.extra_lines = cors_lines;
+
+  Queue& queue = queues_[channel.number()];
+  const bool may_try = is_retrying_ ? !queue.is_refused : queue.waiting == 0;
+  if (may_try && publish_.attempt(channel, request, options, exchange.answers)) {
     exchange.paced_until = 0;
     return Handled::kAnswered;
   }
+  queue.is_refused = true;
   if (exchange.paced_until == 0) {
     exchange.paced_until = shard_.now + channel.config().publish_wait.count();
-    held_.push_back(shard_.connections.tag(Op::kRecv, slot));
     shard_.timers.disarm(slot);
     shard_.counters.paced.add();
   } else if (shard_.now >= exchange.paced_until) {
@@ -304,23 +330,36 @@ Front::Handled Front::publish(uint32_t slot, Exchange& exchange, Channel& channe
     publish_.append_timed_out(options, exchange.answers);
     return Handled::kAnswered;
   }
+  ++queue.waiting;
+  if (!exchange.is_listed) held_.push_back(shard_.connections.tag(Op::kRecv, slot));
+  exchange.is_listed = true;
   return Handled::kHeld;
 }
 
+// The longest waiting first, and no more of a channel once one was refused: they would be, too.
 void Front::retry_held() {
-  std::vector<CompletionTag> waiting = std::move(held_);
-  held_.clear();
+  std::vector<CompletionTag> waiting;
+  std::swap(waiting, held_);
+  std::ranges::fill(queues_, Queue{});
+  is_retrying_ = true;
   for (const CompletionTag tag : waiting) {
     const auto slot = static_cast<uint32_t>(tag.slot);
     const Connection& connection = shard_.connections[slot];
     if (!shard_.connections.is_current(tag) || connection.phase != Phase::kRequest) continue;
-    if (connection.exchange->on_wire.empty()) proceed(slot);
-    const bool still_paced = connection.phase == Phase::kRequest &&
-                             connection.exchange != nullptr &&
-                             connection.exchange->paced_until != 0;
-    const bool is_listed = !held_.empty() && held_.back().pack() == tag.pack();
-    if (still_paced && !is_listed) held_.push_back(tag);
+    if (connection.exchange == nullptr) continue;
+    Exchange& exchange = *connection.exchange;
+    if (exchange.paced_until == 0) {
+      exchange.is_listed = false;  // it went through with the last of the answers before it
+      continue;
+    }
+    if (exchange.on_wire.empty()) {
+      exchange.is_listed = false;
+      proceed(slot);
+    } else {
+      held_.push_back(tag);  // its earlier answers are still being sent
+    }
   }
+  is_retrying_ = false;
 }
 
 }  // namespace ringcast::net

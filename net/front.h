@@ -46,16 +46,23 @@ class Front {
     kBecameStream,
     kHeld,  // to be handled again later
   };
+  enum class Publishing { kNo, kYes };
+
+  // The paced publishes of one channel.
+  struct Queue {
+    uint32_t waiting = 0;     // as of the last look, plus those who came since
+    bool is_refused = false;  // in this round: there is no room for the first of them
+  };
 
   // Handles what has been read until more bytes, or patience, is needed.
   void proceed(uint32_t slot);
   Handled handle(uint32_t slot, Exchange& exchange);
   Handled handle_channel(uint32_t slot, Exchange& exchange, Channel& channel,
-                         bool may_publish_here);
+                         Publishing publishing);
   Handled open_stream(uint32_t slot, Exchange& exchange, Channel& channel);
   Handled publish(uint32_t slot, Exchange& exchange, Channel& channel);
   Handled answer_method(Exchange& exchange, const Channel& channel, std::string_view methods);
-  void refuse(uint32_t slot, Exchange& exchange);
+  void refuse(Exchange& exchange);
   void send_answers(uint32_t slot, Exchange& exchange);
   void read_more(uint32_t slot);
   void settle(uint32_t slot);
@@ -75,6 +82,8 @@ class Front {
   RequestLimits limits_;
   HttpDate date_;
   std::vector<CompletionTag> held_;  // connections with a paced publish, the longest waiting first
+  std::vector<Queue> queues_;        // by channel
+  bool is_retrying_ = false;
   bool stopping_ = false;
 };
 

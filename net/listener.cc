@@ -10,13 +10,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/uring/kernel_probe.h"
+
 namespace ringcast::net {
 
 namespace {
-
-// The kernel accepts a whole backlog in one go (2.5 us each on Linux 6.18), so this also bounds how
-// long that takes.
-constexpr int kBacklog = 1024;
 
 // Bounds the kernel memory of a subscriber that does not read (the kernel doubles it for its own
 // bookkeeping), and lets 64 KiB a round trip through for one that does. A guess.
@@ -123,7 +121,8 @@ Result<Listener> listen_on(const ListenerConfig& config, PortUse use) {
   const Option sharing{SOL_SOCKET, SO_REUSEPORT, 1};
   if ((use == PortUse::kShared && !set(fd.get(), sharing)) ||
       ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address->storage), address->bytes) != 0 ||
-      (use == PortUse::kFirst && !set(fd.get(), sharing)) || ::listen(fd.get(), kBacklog) != 0) {
+      (use == PortUse::kFirst && !set(fd.get(), sharing)) ||
+      ::listen(fd.get(), int{kListenBacklog}) != 0) {
     return cannot_listen(config, errno);
   }
   ListenerConfig bound = config;

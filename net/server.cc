@@ -18,8 +18,12 @@ constexpr unsigned kCompletionEntries = 8192;
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
-  Result<Capacity> capacity = plan_capacity(config.server, Machine::this_one());
+  Result<Capacity> capacity =
+      plan_capacity(config.server, Machine::this_one(), config.listeners.size());
   if (!capacity) return capacity.error();
+  if (config.listeners.size() > kListenersMax) {
+    return Error{"more than 255 listeners; bind fewer addresses, 0.0.0.0 or [::] is all of them"};
+  }
   std::unique_ptr<Server> server(new Server(*capacity));
   if (Result<> opened = server->open(config); !opened) return opened.error();
   server->run(config);

@@ -10,13 +10,6 @@ namespace {
 // So that ten thousand deadlines in one tick do not hold up everything else.
 constexpr size_t kTimersPerTurnMax = 1024;
 
-// Accepting stops at so many connections beyond a shard's share: those being turned away, asking
-// something else, or saying nothing. A guess.
-constexpr uint32_t kExtraConnectionsMax = 256;
-
-// A table of direct descriptors that is full drops whom it accepts, and a whole backlog may still
-// come in one go: accepting stops while there is room for it.
-constexpr uint32_t kSlotsKept = 1024;
 constexpr uint32_t kAcceptHysteresis = 64;
 
 // The process ran out of ordinary descriptors, which other shards may free, or the kernel out of
@@ -46,8 +39,10 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       publish_(parts.log, parts.counters),
       subscribe_(state_, parts.log, delivery_),
       front_(state_, lifecycle_, parts.channels, listeners_, publish_, subscribe_, parts.monitor),
-      accepting_(listeners_.size(), false),
-      committing_(parts.committing) {}
+      accepting_(listeners_.size(), Accepting::kNo),
+      committing_(parts.committing) {
+  RC_CHECK(listeners_.size() <= kListenersMax);
+}
 
 Shard::~Shard() {
   for (uint32_t slot = 0; slot < state_.connections.size(); ++slot) {
@@ -73,8 +68,10 @@ void Shard::turn() noexcept {
   if (front_.has_held()) front_.retry_held();
   expire_timers();  // heartbeats, slow requests
   if (stop_requested_.load(std::memory_order_acquire)) continue_stopping();
-  lifecycle_.close_some();
+  // An accept finds its slots free before the completions of their closing are seen, on some
+  // kernels: it goes first.
   manage_accepts();
+  lifecycle_.close_some();
   delivery_.send_batch();  // rings to kernel; never waits
   sleep_if_idle();
 }
@@ -130,7 +127,7 @@ void Shard::handle(const Completion& completion) noexcept {
 void Shard::on_accepted(const Completion& completion) noexcept {
   const auto listener = static_cast<uint8_t>(completion.tag.slot);
   // An accept that ends may still bring a connection: it does when the completion ring was full.
-  if (IoRing::ends(completion)) accepting_[listener] = false;
+  if (IoRing::ends(completion)) accepting_[listener] = Accepting::kNo;
   const Outcome outcome = completion.outcome();
   if (outcome == Outcome::kDone) {
     RC_CHECK(completion.count() < state_.connections.size());
@@ -142,29 +139,29 @@ void Shard::on_accepted(const Completion& completion) noexcept {
   }
 }
 
-// Without a pause a full shard would accept people only to drop them. They wait in the backlog
-// instead.
+// Without a pause a full shard would accept people only to drop them: subscribers wait in the
+// backlog instead. Listeners that serve none stay open, so that a full node can be published to and
+// asked how it is.
 void Shard::manage_accepts() noexcept {
   const Capacity& capacity = state_.capacity;
-  const bool is_direct = capacity.descriptors == DescriptorKind::kDirect;
-  const uint32_t kept = is_direct ? std::min(kSlotsKept, capacity.slots_per_shard / 2) : 0;
-  const uint32_t pause_at = std::min(capacity.connections_per_shard_max + kExtraConnectionsMax,
-                                     capacity.slots_per_shard - kept);
+  const uint32_t pause_at = std::min(capacity.connections_per_shard_max + kExtraConnections,
+                                     capacity.slots_per_shard - capacity.slots_per_shard / 8);
   const uint64_t open = state_.counters.open.get();
-  if (!is_accept_paused_ && (open >= pause_at || front_.is_stopping())) {
-    is_accept_paused_ = true;
-    state_.counters.accepts_paused.add();
-    for (size_t i = 0; i < listeners_.size(); ++i) {
-      if (accepting_[i]) state_.io.cancel(make_tag(Op::kAccept, static_cast<uint32_t>(i), 0));
-    }
-  } else if (is_accept_paused_ && open + kAcceptHysteresis < pause_at && !front_.is_stopping()) {
-    is_accept_paused_ = false;
-  }
-  if (is_accept_paused_ || state_.now < accept_again_at_) return;
+  const bool was_paused = is_accept_paused_;
+  if (open >= pause_at || open + kAcceptHysteresis < pause_at) is_accept_paused_ = open >= pause_at;
+  if (is_accept_paused_ && !was_paused) state_.counters.accepts_paused.add();
+
   for (size_t i = 0; i < listeners_.size(); ++i) {
-    if (accepting_[i]) continue;
-    state_.io.accept(listeners_[i].fd.get(), make_tag(Op::kAccept, static_cast<uint32_t>(i), 0));
-    accepting_[i] = true;
+    const CompletionTag tag = make_tag(Op::kAccept, static_cast<uint32_t>(i), 0);
+    const bool is_paused =
+        front_.is_stopping() || (is_accept_paused_ && listeners_[i].config.serve_subscribe);
+    if (is_paused && accepting_[i] == Accepting::kYes) {
+      state_.io.cancel(tag);
+      accepting_[i] = Accepting::kEnding;
+    } else if (!is_paused && accepting_[i] == Accepting::kNo && state_.now >= accept_again_at_) {
+      state_.io.accept(listeners_[i].fd.get(), tag);
+      accepting_[i] = Accepting::kYes;
+    }
   }
 }
 

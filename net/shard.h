@@ -88,9 +88,10 @@ class Shard {
   Subscribe subscribe_;
   Front front_;
 
-  std::vector<bool> accepting_;      // by listener: an accept is armed
-  MonotonicMs accept_again_at_ = 0;  // after the descriptors ran out
-  bool is_accept_paused_ = false;    // for want of slots; the armed accepts are being cancelled
+  enum class Accepting : uint8_t { kNo, kYes, kEnding };
+  std::vector<Accepting> accepting_;  // by listener: what has become of its accept
+  MonotonicMs accept_again_at_ = 0;   // after the descriptors ran out
+  bool is_accept_paused_ = false;     // for subscribers, for want of slots
 
   std::atomic<bool> stop_requested_{false};  // set by any thread, read by this one
   MonotonicMs stop_deadline_ = 0;

@@ -6,10 +6,20 @@
 
 namespace ringcast::net {
 
+namespace {
+
+// A node's tick wraps after 2.2 years; what is armed lies within half of that.
+bool is_later(uint32_t tick, uint64_t than) noexcept {
+  return static_cast<int32_t>(tick - static_cast<uint32_t>(than)) > 0;
+}
+
+}  // namespace
+
 void TimerWheel::arm(uint32_t slot, MonotonicMs deadline) noexcept {
   disarm(slot);
   // Rounded up, and never into a tick that has been expired already.
-  const uint32_t tick = std::max(tick_of(std::max(deadline, origin_) + kTickMs - 1), at_tick_);
+  const uint64_t due = std::max(tick_of(std::max(deadline, origin_) + kTickMs - 1), at_tick_);
+  const uint32_t tick = std::max(static_cast<uint32_t>(due), 1u);  // zero means not armed
   const uint32_t bucket = tick % kBuckets;
   Node& node = nodes_[slot];
   node = {.next = heads_[bucket], .previous = 0, .tick = tick};
@@ -36,14 +46,14 @@ void TimerWheel::unlink(uint32_t slot) noexcept {
 }
 
 size_t TimerWheel::collect_due(MonotonicMs now, std::array<uint32_t, kBatch>& due) noexcept {
-  const uint32_t now_tick = tick_of(now);
+  const uint64_t now_tick = tick_of(now);
   size_t count = 0;
   for (; at_tick_ <= now_tick; ++at_tick_) {
     for (uint32_t link = heads_[at_tick_ % kBuckets]; link != 0;) {
       const uint32_t slot = link - 1;
       link = nodes_[slot].next;
-      if (nodes_[slot].tick > now_tick) continue;  // another turn of the wheel
-      if (count == kBatch) return count;           // this tick is looked at again
+      if (is_later(nodes_[slot].tick, now_tick)) continue;  // another turn of the wheel
+      if (count == kBatch) return count;                    // this tick is looked at again
       unlink(slot);
       due[count++] = slot;
     }
@@ -53,7 +63,7 @@ size_t TimerWheel::collect_due(MonotonicMs now, std::array<uint32_t, kBatch>& du
 
 MonotonicMs TimerWheel::next_deadline() const noexcept {
   constexpr uint32_t kWords = kBuckets / 64;
-  const uint32_t first = at_tick_ % kBuckets;
+  const auto first = static_cast<uint32_t>(at_tick_ % kBuckets);
   for (uint32_t i = 0; i <= kWords; ++i) {
     const uint32_t word = (first / 64 + i) % kWords;
     uint64_t bits = used_[word];
@@ -62,7 +72,7 @@ MonotonicMs TimerWheel::next_deadline() const noexcept {
     if (bits == 0) continue;
     const uint32_t bucket = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
     const uint32_t ticks_away = (bucket + kBuckets - first) % kBuckets;
-    return origin_ + (int64_t{at_tick_} + ticks_away - 1) * kTickMs;
+    return origin_ + (static_cast<int64_t>(at_tick_) + ticks_away - 1) * kTickMs;
   }
   return std::numeric_limits<MonotonicMs>::max();
 }

@@ -60,8 +60,8 @@ class TimerWheel {
   };
   static_assert(sizeof(Node) == kTimerBytes);
 
-  [[nodiscard]] uint32_t tick_of(MonotonicMs time) const noexcept {
-    return static_cast<uint32_t>((time - origin_) / kTickMs + 1);
+  [[nodiscard]] uint64_t tick_of(MonotonicMs time) const noexcept {
+    return static_cast<uint64_t>((time - origin_) / kTickMs + 1);
   }
   // Disarms up to kBatch slots that are due, and moves on over the ticks that have none.
   size_t collect_due(MonotonicMs now, std::array<uint32_t, kBatch>& due) noexcept;
@@ -71,7 +71,7 @@ class TimerWheel {
   std::array<uint32_t, kBuckets> heads_{};
   std::array<uint64_t, kBuckets / 64> used_{};  // a bit for each bucket that is not empty
   const MonotonicMs origin_;
-  uint32_t at_tick_ = 1;  // every earlier tick has been expired
+  uint64_t at_tick_ = 1;  // every earlier tick has been expired
 };
 
 }  // namespace ringcast::net

@@ -48,7 +48,7 @@ enum class Outcome {
   kFull,      // the socket would have blocked
   kPeerGone,  // reset, closed, unreachable, or silent for TCP_USER_TIMEOUT
   kCancelled,
-  kNoBuffer,   // every receive buffer is in use
+  kNoMemory,   // no receive buffer, or no kernel memory, just now
   kTableFull,  // no descriptor left for an accepted connection
   kNotFound,   // nothing to cancel
   kFailed,     // anything else; the connection is of no further use
@@ -78,7 +78,8 @@ struct Completion {
       case ECANCELED:
         return Outcome::kCancelled;
       case ENOBUFS:
-        return Outcome::kNoBuffer;
+      case ENOMEM:
+        return Outcome::kNoMemory;
       case ENFILE:
       case EMFILE:
         return Outcome::kTableFull;

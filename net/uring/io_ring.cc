@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace ringcast::net {
 
@@ -20,6 +22,10 @@ constexpr unsigned kHangupEvents = POLLRDHUP | POLLERR | POLLHUP;
 // not the place to wait.
 constexpr int kSubmitTriesMax = 16;
 
+// And how long the rest of the shard waits for it with a full ring. A guess.
+constexpr int kFullTriesMax = 5'000;
+constexpr std::chrono::milliseconds kFullPause{1};
+
 // Deferred completions beyond the first 20 are only run while fewer than this were asked for
 // (Linux 6.13 and later).
 constexpr unsigned kReapMax = kRecvBuffers;
@@ -31,13 +37,17 @@ IoRing::IoRing(Kernel& kernel, DescriptorKind descriptors) noexcept
   RC_CHECK(buffers_.offer_to(kernel_) == 0);
 }
 
+// A kernel that takes nothing of a full ring is out of memory. That passes or it does not; without
+// the request that was to be prepared a connection would be lost sight of, so after seconds of it
+// this gives up. Frames are not prepared here when the ring is full: nobody sleeps in an odd epoch.
 io_uring_sqe& IoRing::next() noexcept {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  if (sqe == nullptr) {
+  for (int tries = 0; sqe == nullptr && tries < kFullTriesMax; ++tries) {
+    if (tries > 0) std::this_thread::sleep_for(kFullPause);
     (void)submit();
     sqe = io_uring_get_sqe(&ring_);
-    RC_CHECK(sqe != nullptr);  // the kernel has taken none of a full ring in kSubmitTriesMax tries
   }
+  RC_CHECK(sqe != nullptr);
   return *sqe;
 }
 
@@ -131,16 +141,17 @@ unsigned IoRing::submit() noexcept {
 }
 
 void IoRing::reap() noexcept {
-  const unsigned flags = *ring_.sq.kflags;
+  const unsigned flags = IO_URING_READ_ONCE(*ring_.sq.kflags);
   if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) == 0) return;
   __kernel_timespec at_once{};
-  (void)kernel_.enter(0, kReapMax, IORING_ENTER_GETEVENTS, &at_once);
+  // Lost completions could hide a short send, and with it a torn stream.
+  RC_CHECK(kernel_.enter(0, kReapMax, IORING_ENTER_GETEVENTS, &at_once) != -EBADR);
 }
 
 void IoRing::wait(milliseconds timeout) noexcept {
   const auto ms = timeout.count();
   __kernel_timespec limit{.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1'000'000};
-  (void)kernel_.enter(publish_prepared(), 1, IORING_ENTER_GETEVENTS, &limit);
+  RC_CHECK(kernel_.enter(publish_prepared(), 1, IORING_ENTER_GETEVENTS, &limit) != -EBADR);
   if (publish_prepared() == 0) ++submissions_;
 }
 

@@ -86,6 +86,9 @@ class IoRing {
   // Whether the next request has to submit() first.
   [[nodiscard]] bool is_full() const noexcept { return io_uring_sq_space_left(&ring_) == 0; }
 
+  // Requests that the next submit() would hand over.
+  [[nodiscard]] unsigned prepared() const noexcept { return io_uring_sq_ready(&ring_); }
+
   // Completions the kernel has set aside for want of room. Until reap() has brought them, a failed
   // send may be unseen.
   [[nodiscard]] bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }

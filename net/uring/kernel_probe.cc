@@ -24,10 +24,6 @@ constexpr KernelVersion kDirectKernel{
 constexpr uint32_t kShardsMax =
     64;  // a guess: beyond it a publish spends its time looking at shards
 
-// Slots beyond the connections a shard serves: room for those being turned away or closed, and for
-// a whole listen backlog accepted in one go.
-constexpr uint32_t kSpareSlots = 1024 + 256;
-
 // Ordinary descriptors the process needs besides connections: listeners, rings, doorbells, standard
 // streams.
 constexpr uint32_t kPlainReserve = 128;
@@ -67,13 +63,17 @@ Error limit_too_low(uint64_t nofile, uint32_t connections, std::string_view reme
                       connections, remedy)};
 }
 
-Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine) {
+// A table that is full drops whom it accepts, so besides everybody who is served there is room for a
+// whole backlog of each listener.
+Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine, size_t listeners) {
+  const uint32_t spare_slots =
+      kExtraConnections + kListenBacklog * static_cast<uint32_t>(listeners);
   const uint64_t slots = std::min<uint64_t>(machine.nofile, 1u << 20);
   constexpr std::string_view kRemedy =
       "raise it (ulimit -n 20000, or LimitNOFILE= in the systemd unit), add shards, or lower "
       "server.max_connections";
-  if (slots <= kSpareSlots) return limit_too_low(machine.nofile, server.connections_max, kRemedy);
-  const auto per_shard_max = static_cast<uint32_t>(slots) - kSpareSlots;
+  if (slots <= spare_slots) return limit_too_low(machine.nofile, server.connections_max, kRemedy);
+  const auto per_shard_max = static_cast<uint32_t>(slots) - spare_slots;
   uint32_t shards = server.shards != 0 ? server.shards : std::max(machine.cores, 1u);
   while (server.shards == 0 && shards < kShardsMax &&
          share_of(server.connections_max, shards) > per_shard_max) {
@@ -81,20 +81,22 @@ Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine)
   }
   const uint32_t share = share_of(server.connections_max, shards);
   if (share > per_shard_max) return limit_too_low(machine.nofile, server.connections_max, kRemedy);
-  return Capacity{DescriptorKind::kDirect, shards, share, share + kSpareSlots};
+  return Capacity{DescriptorKind::kDirect, shards, share, share + spare_slots};
 }
 
 // Ordinary descriptors are the process's: all shards share one limit, and a slot may be any number
 // below it.
 Result<Capacity> plan_plain(const ServerConfig& server, const Machine& machine) {
-  if (machine.nofile < uint64_t{server.connections_max} + kPlainReserve) {
+  const uint32_t shards = server.shards != 0 ? server.shards : std::max(machine.cores, 1u);
+  const uint32_t share = share_of(server.connections_max, shards);
+  const uint64_t needed = uint64_t{shards} * (share + kExtraConnections) + kPlainReserve;
+  if (machine.nofile < needed) {
     return limit_too_low(
         machine.nofile, server.connections_max,
         fmt::format("with plain descriptors raise it to {}, or lower server.max_connections",
-                    server.connections_max + kPlainReserve));
+                    needed));
   }
-  const uint32_t shards = server.shards != 0 ? server.shards : std::max(machine.cores, 1u);
-  return Capacity{DescriptorKind::kPlain, shards, share_of(server.connections_max, shards),
+  return Capacity{DescriptorKind::kPlain, shards, share,
                   static_cast<uint32_t>(std::min<uint64_t>(machine.nofile, 1u << 24))};
 }
 
@@ -114,10 +116,14 @@ Machine Machine::this_one() {
   ::uname(&name);
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  ::getrlimit(RLIMIT_NOFILE, &files);
   return {parse_kernel_version(name.release), std::thread::hardware_concurrency(), files.rlim_cur};
 }
 
-Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine) {
+Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine,
+                               size_t listeners) {
   if (machine.kernel < kOldestKernel) {
     return Error{
         fmt::format("Linux {}.{} is too old: ringcast needs io_uring as of 6.1; run a newer kernel",
@@ -131,7 +137,7 @@ Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machin
         machine.kernel.major, machine.kernel.minor)};
   }
   const bool direct = direct_is_safe && server.descriptors != DescriptorMode::kPlain;
-  return direct ? plan_direct(server, machine) : plan_plain(server, machine);
+  return direct ? plan_direct(server, machine, listeners) : plan_plain(server, machine);
 }
 
 Error explain_ring_failure(int error, std::string_view call) {

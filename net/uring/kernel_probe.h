@@ -21,6 +21,17 @@ struct KernelVersion {
 // "6.18.44-generic" is 6.18; 0.0 when it makes no sense.
 [[nodiscard]] KernelVersion parse_kernel_version(std::string_view release) noexcept;
 
+// Connections a shard serves beyond its share: those being turned away, asking something else, or
+// saying nothing yet. A guess.
+inline constexpr uint32_t kExtraConnections = 256;
+
+// Connections a listener keeps waiting. The kernel accepts all of them in one go (2.5 us each on
+// Linux 6.18), so this also bounds how long that takes.
+inline constexpr uint32_t kListenBacklog = 1024;
+
+// A connection notes its listener in a byte.
+inline constexpr size_t kListenersMax = 255;
+
 // What a node needs from the machine, settled before anything is opened.
 struct Capacity {
   DescriptorKind descriptors;
@@ -35,12 +46,15 @@ struct Machine {
   uint32_t cores;
   uint64_t nofile;  // RLIMIT_NOFILE, soft
 
+  // The limit of open files is raised as far as it may be first: shells and units commonly start
+  // programs well below that.
   static Machine this_one();
 };
 
-// How `server` fits on `machine`. Fails when the kernel is too old or a limit too low, and says
+// How `server` with so many listeners fits on `machine`. Fails when the kernel is too old or a limit too low, and says
 // which and what to do.
-[[nodiscard]] Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine);
+[[nodiscard]] Result<Capacity> plan_capacity(const ServerConfig& server, const Machine& machine,
+                                             size_t listeners = 1);
 
 // Why `call`, one of io_uring's three system calls, said `error`, and what to do about it.
 [[nodiscard]] Error explain_ring_failure(int error, std::string_view call = "io_uring_setup");

@@ -63,8 +63,9 @@ TEST_P(SlowReader, StoppedReadersCostNeitherMemoryNorTheOthersAnything) {
   publish_numbered(publisher, "news", 1, kEventsKept - 1, kEventBytes);
   reading.get();
   const size_t grown = resident_bytes() - std::min(resident_before, resident_bytes());
-  // A queue for each would hold more than half of 100 * 840 KB; the ring itself is 1 MiB.
-  EXPECT_LT(grown, 16 * kMiB);
+  // A queue for each would hold more than half of 100 * 840 KB; the ring itself is 1 MiB, or a few
+  // times that under a sanitizer.
+  EXPECT_LT(grown, 32 * kMiB);
   RecordProperty("grown_bytes", std::to_string(grown));
   EXPECT_GE(blocked(server), kStopped);
   EXPECT_EQ(server.streaming(), kStopped + 1);
@@ -115,6 +116,37 @@ TEST_P(SlowReader, LappedReaderIsCutAndNeverSentTornBytes) {
     check_numbered(received, 0, kEventBytes);
     EXPECT_LT(received.size(), kEventsKept);
   }
+}
+
+// Readers of every speed beside a publisher that laps most of them, some in the middle of catching
+// up: each gets everything up to the end, or up to where it is cut.
+TEST_P(SlowReader, ReadersThatCrawlWhileBeingLappedAreNeverSentTornBytes) {
+  Config impatient = slow_config();
+  impatient.channels[0].slow_after = milliseconds(20);
+  TestServer server(impatient);
+  constexpr size_t kEvents = 12 * kEventsKept;
+  std::vector<SseClient> subscribers;
+  for (size_t i = 0; i < 24; ++i) {
+    subscribers.push_back(
+        slow_subscriber(server, i % 2 == 0 ? WireFormat::kChunked : WireFormat::kRaw));
+  }
+  std::vector<Task> readers;
+  for (size_t i = 0; i < subscribers.size(); ++i) {
+    readers.push_back(in_background([&, i] {
+      try {
+        for (size_t number = 0; number < kEvents; ++number) {
+          check_numbered({subscribers[i].next_event()}, number, kEventBytes);
+          // The speed of this reader.
+          std::this_thread::sleep_for(std::chrono::microseconds(100 * i));
+        }
+      } catch (const StreamEnded&) {
+      }
+    }));
+  }
+  HttpClient publisher(server.port());
+  publish_numbered(publisher, "news", 0, kEvents, kEventBytes);
+  for (Task& reader : readers) reader.get();
+  EXPECT_GT(server.closed(CloseCause::kLapped), 0U);
 }
 
 }  // namespace

@@ -20,34 +20,38 @@ RC_EITHER_DESCRIPTORS(Stopping);
 
 TEST_P(Stopping, StreamsEndInOrderAfterTheLastCommittedEvent) {
   TestServer server(config());
-  std::vector<SseClient> subscribers;
-  for (size_t i = 0; i < 100; ++i) {
-    const auto format = i % 2 == 0 ? WireFormat::kChunked : WireFormat::kRaw;
-    subscribers.emplace_back(server.port(), "/channels/news",
-                             SseClient::Options{.format = format, .socket = {}});
+  const uint16_t port = server.port();
+  constexpr size_t kSubscribers = 40;
+  std::vector<Task> readers;
+  for (size_t i = 0; i < kSubscribers; ++i) {
+    readers.push_back(in_background([&, i] {
+      const auto format = i % 2 == 0 ? WireFormat::kChunked : WireFormat::kRaw;
+      SseClient subscriber(port, "/channels/news", {.format = format, .socket = {}});
+      const std::vector<StreamEvent> events = subscriber.read_to_end();
+      EXPECT_EQ(events.size(), 40U);
+      check_numbered(events, 0, kEventBytes);
+    }));
   }
-  HttpClient publisher(server.port());
+  ASSERT_TRUE(comes_true([&] { return server.streaming() == kSubscribers; }));
+  HttpClient publisher(port);
   publish_numbered(publisher, "news", 0, 40, kEventBytes);
   const Stopwatch stopwatch;
   server.stop();
   EXPECT_LT(stopwatch.elapsed(), milliseconds(2000));
   RecordProperty("stopped_ms", std::to_string(stopwatch.elapsed().count()));
-  for (SseClient& subscriber : subscribers) {
-    const std::vector<StreamEvent> events = subscriber.read_to_end();
-    EXPECT_EQ(events.size(), 40U);
-    check_numbered(events, 0, kEventBytes);
-  }
+  for (Task& reader : readers) reader.get();
   EXPECT_EQ(publisher.wait_for_end(), TcpClient::End::kFin);
 }
 
 TEST_P(Stopping, WhatWasAnsweredWith201IsDeliveredThoughTheServerStopsMeanwhile) {
   TestServer server(config());
-  SseClient subscriber(server.port(), "/channels/news");
+  const uint16_t port = server.port();
+  SseClient subscriber(port, "/channels/news");
   std::vector<StreamEvent> received;
   Task reading = in_background([&] { received = subscriber.read_to_end(); });
   std::atomic<size_t> committed = 0;
   Task publishing = in_background([&] {
-    HttpClient publisher(server.port());
+    HttpClient publisher(port);
     try {
       while (publisher.publish("news", numbered_data(committed, 200)).status == 201) ++committed;
     } catch (const ClientFailure&) {
@@ -68,17 +72,21 @@ TEST_P(Stopping, PacedPublisherIsAnswered) {
   patient.channels[0].slow_after = milliseconds(60'000);
   patient.channels[0].publish_wait = milliseconds(300);
   TestServer server(patient);
-  SseClient stuck(server.port(), "/channels/news",
+  const uint16_t port = server.port();
+  SseClient stuck(port, "/channels/news",
                   {.format = WireFormat::kChunked, .socket = {.receive_buffer_bytes = 8 * 1024}});
   HttpResponse last;
   Task publishing = in_background([&] {
-    HttpClient publisher(server.port());
+    HttpClient publisher(port);
     for (size_t i = 0; last["connection"] != "close"; ++i) {
       last = publisher.publish("news", numbered_data(i, kEventBytes));
     }
     EXPECT_EQ(publisher.wait_for_end(), TcpClient::End::kFin);
   });
   ASSERT_TRUE(comes_true([&] { return server.total(&Counters::publishes_timed_out) > 0; }));
+  // The next one has arrived, and not merely been sent.
+  const uint64_t paced = server.total(&Counters::paced);
+  ASSERT_TRUE(comes_true([&] { return server.total(&Counters::paced) > paced; }));
   const Stopwatch stopwatch;
   server.stop();
   EXPECT_LT(stopwatch.elapsed(), milliseconds(4000));
@@ -89,13 +97,14 @@ TEST_P(Stopping, PacedPublisherIsAnswered) {
 
 TEST_P(Stopping, StuckSubscriberAndHalfARequestDoNotHoldItUpForLong) {
   TestServer server(config());
-  SseClient stuck(server.port(), "/channels/news",
+  const uint16_t port = server.port();
+  SseClient stuck(port, "/channels/news",
                   {.format = WireFormat::kChunked, .socket = {.receive_buffer_bytes = 8 * 1024}});
-  HttpClient publisher(server.port());
+  HttpClient publisher(port);
   publish_numbered(publisher, "news", 0, 200, kEventBytes);
-  TcpClient half(server.port());
+  TcpClient half(port);
   half.send("GET /channels/news HT");
-  TcpClient silent(server.port());
+  TcpClient silent(port);
   ASSERT_TRUE(comes_true([&] { return server.open() == 4; }));
   const Stopwatch stopwatch;
   server.stop();

@@ -7,7 +7,7 @@
 namespace ringcast::net {
 namespace {
 
-constexpr int kTurns = 300;
+constexpr int kTurns = 250;
 
 class ChurnSim : public SimTest {};
 

@@ -105,9 +105,11 @@ void SimReader::take_event(const StreamEvent& event) {
 void SimReader::take_end() {
   const bool ends_well =
       habits_.format == WireFormat::kChunked ? reader_.is_complete() : reader_.is_whole();
-  const bool is_stream = prelude_.find(':') != std::string::npos;
-  if (!has_head_ || !ends_well) {
-    fate_ = has_finished_ ? Fate::kLeft : Fate::kCut;
+  const bool is_stream = prelude_.find(":\n") != std::string::npos;
+  if (has_finished_) {
+    fate_ = Fate::kLeft;
+  } else if (!has_head_ || !ends_well) {
+    fate_ = Fate::kCut;
   } else {
     fate_ = is_stream ? Fate::kEnded : Fate::kTurnedAway;
   }

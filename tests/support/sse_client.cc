@@ -27,19 +27,24 @@ SseClient::SseClient(uint16_t port, std::string_view target, const Options& opti
   head_ = HttpHead::parse(socket_.read_until("\r\n\r\n"));
   check_is_stream(head_, options.format);
   while (!reader_.has_prelude() || !reader_.is_whole()) {
-    if (!read_more()) throw ClientFailure("the stream ended before it began");
+    if (!read_more()) throw StreamEnded("the stream ended before it began");
   }
 }
 
 bool SseClient::read_more() {
-  const std::string bytes = socket_.read_some();
+  std::string bytes;
+  try {
+    bytes = socket_.read_some();
+  } catch (const ConnectionReset& reset) {
+    throw StreamEnded(reset.what());
+  }
   reader_.feed(bytes);
   return !bytes.empty();
 }
 
 StreamEvent SseClient::next_event() {
   while (!reader_.has_event()) {
-    if (!read_more()) throw ClientFailure("the stream ended instead of bringing an event");
+    if (!read_more()) throw StreamEnded("the stream ended instead of bringing an event");
   }
   return reader_.take_event();
 }
@@ -52,7 +57,7 @@ std::vector<StreamEvent> SseClient::next_events(size_t count) {
 
 void SseClient::wait_for_heartbeats(size_t count) {
   while (reader_.heartbeats() < count) {
-    if (!read_more()) throw ClientFailure("the stream ended instead of bringing heartbeats");
+    if (!read_more()) throw StreamEnded("the stream ended instead of bringing heartbeats");
   }
 }
 
@@ -71,8 +76,8 @@ std::vector<StreamEvent> SseClient::read_until_cut() {
   try {
     while (read_more()) {
     }
-  } catch (const ConnectionReset&) {
-    // As good an end as FIN.
+  } catch (const StreamEnded&) {
+    // By a reset, which is as good as FIN.
   }
   if (reader_.is_complete()) throw ClientFailure("the stream was not cut but ended in order");
   std::vector<StreamEvent> events;

@@ -11,6 +11,11 @@
 
 namespace ringcast {
 
+// The server has ended the stream, in whatever way, before what was waited for.
+struct StreamEnded : ClientFailure {
+  using ClientFailure::ClientFailure;
+};
+
 class SseClient {
  public:
   struct Options {

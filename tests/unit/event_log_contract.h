@@ -309,7 +309,8 @@ TYPED_TEST_P(EventLogContract, EventLongerThanAllowedChangesNothing) {
   Channel& channel = this->channel(0);
   const EventId before = this->commit(channel);
   const Position committed = this->chunked(channel).ring->committed();
-  const std::string around_data = this->id_line({before.ms, before.seq + 1}) + "c8\r\ndata: \n\n\r\n";
+  const std::string around_data =
+      this->id_line({before.ms, before.seq + 1}) + "c8\r\ndata: \n\n\r\n";
   const std::string fitting(this->kEventBytesMax - around_data.size(), 'x');
 
   EXPECT_EQ(this->append(channel, fitting + "x").status, AppendStatus::kTooLong);

@@ -1,0 +1,104 @@
+// Goal: requests that come in any pieces, or not at all, are answered once and in order.
+#include <fmt/format.h>
+
+#include "tests/sim/sim_fixture.h"
+
+namespace ringcast::net {
+namespace {
+
+class RequestSim : public SimTest {
+ protected:
+  void open(size_t window_bytes, const Hostility& hostility = {}) {
+    SimWorld::Options options = plain_options();
+    options.hostility = hostility;
+    world_ = std::make_unique<SimWorld>(options);
+    socket_ = world_->connect(0, window_bytes);
+    world_->on_step([this] { read_ += socket_->read(read_bytes_max_); });
+  }
+
+  // Sends `text` in pieces, a turn between them.
+  void send(std::string_view text) {
+    while (!text.empty()) {
+      const size_t count = std::min<size_t>(text.size(), dice_.between(1, 40));
+      socket_->write(text.substr(0, count));
+      text.remove_prefix(count);
+      world_->turn();
+    }
+  }
+
+  // Whether the server closes within so long; it has been silent since if `read_` is empty.
+  bool is_closed_within(int64_t ms) {
+    const MonotonicMs end = world_->now() + ms;
+    while (world_->now() < end && !socket_->is_at_end()) world_->turn();
+    return socket_->is_at_end();
+  }
+
+  [[nodiscard]] size_t count(std::string_view what) const {
+    size_t found = 0;
+    for (size_t at = read_.find(what); at != std::string::npos; at = read_.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  }
+
+  std::unique_ptr<SimWorld> world_;
+  std::shared_ptr<ModelSocket> socket_;
+  size_t read_bytes_max_ = 1 << 20;
+  std::string read_;
+};
+
+std::string post(std::string_view data) {
+  return fmt::format("POST /channels/one HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}",
+                     data.size(), data);
+}
+
+TEST_P(RequestSim, AStreamBehindPublishesBeginsAfterTheirAnswers) {
+  open(4096, {.short_send = 2, .late_completion = 3, .short_recv = 2});
+  send(post("first") + post("second") + "GET /channels/one HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(world_->turn_until([&] { return count("retry: ") == 1; }));
+  EXPECT_EQ(count("HTTP/1.1 201 Created\r\n"), 2u);
+  const size_t stream_at = read_.find("HTTP/1.1 200 OK\r\n");
+  EXPECT_EQ(stream_at, read_.find("HTTP/1.1 200 ", read_.rfind("201 Created")));
+  EXPECT_EQ(count("data: "), 0u) << "what was published before the subscription";
+  EXPECT_EQ(world_->history(0).size(), 2u);
+  world_->come_to_an_end();
+}
+
+TEST_P(RequestSim, AConnectionThatSaysNothingIsClosedInSilence) {
+  open(4096);
+  EXPECT_FALSE(is_closed_within(29'000));
+  EXPECT_TRUE(is_closed_within(2'000));
+  EXPECT_EQ(read_, "");
+  world_->come_to_an_end();
+  EXPECT_EQ(world_->closed(CloseCause::kRequestTimeout), 1u);
+}
+
+TEST_P(RequestSim, ARequestThatDoesNotEndIsAnsweredAndClosed) {
+  open(4096);
+  const std::string request = post("never complete");
+  send(request.substr(0, dice_.between(1, request.size() - 1)));
+  EXPECT_TRUE(is_closed_within(11'000));
+  EXPECT_EQ(count("HTTP/1.1 408 "), 1u);
+  EXPECT_EQ(world_->history(0).size(), 0u);
+  world_->come_to_an_end();
+}
+
+// Its end comes while the first answer is still on its way, so that nobody waits for bytes that
+// would end the wait.
+TEST_P(RequestSim, WhoAsksForContinueAndSendsNothingMoreIsToldOnce) {
+  open(/*window_bytes=*/9);
+  read_bytes_max_ = 1;
+  send(
+      "POST /channels/one HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+      "4\r\n\r\n");
+  for (int turns = 0; turns < 2 && read_.empty(); ++turns) world_->turn();
+  socket_->finish();
+  EXPECT_TRUE(is_closed_within(5'000));
+  EXPECT_LE(count("100 Continue"), 1u);
+  world_->come_to_an_end();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RequestSim, testing::ValuesIn(seeds(50)), seed_name);
+
+}  // namespace
+}  // namespace ringcast::net
