@@ -3,18 +3,20 @@
 // The memory is mapped twice back to back, so that any range of up to capacity_bytes() is
 // contiguous. Positions are 64-bit byte counts since the ring began; they only grow.
 //
-//        reclaimed_ <= floor <= committed            all in one window of capacity_bytes()
-//   ──────────┴──────────┴──────────────────┴──────▶
-//    may be    nobody starts   frames, readable
-//    overwritten   here any more
+//   ──────────┬─────────────┬──────────────┬──────▶
+//        reclaimed_       floor        committed
+//    may be   │ nobody      │ frames,      │ not
+//    over-    │ starts here │ readable     │ written
+//    written  │ any more    │              │ yet
+//
+// All three lie in one window of capacity_bytes().
 //
 // Readers leave no mark on the ring, so a slow one costs the writer nothing. A reader whose cursor
 // is below floor() is lapped, and learns it before it reads; bytes at or above the floor it loaded
 // stay put until its epoch moves on.
 //
 // Threads: make_room() and append() under the log's lock; committed(), floor() and bytes() on any
-// shard, inside
-//          ReadingRings when the bytes are going to be read.
+//          shard, inside ReadingRings when the bytes are going to be read.
 // Memory:  capacity_bytes mapped by open(), touched as it fills; nothing after.
 #pragma once
 

@@ -144,13 +144,14 @@ void Delivery::block(uint32_t slot, Position position) noexcept {
   connection.armed |= kArmedWritable;
 }
 
-// A socket too full for a heartbeat is not silent. One that took a part of it, or of its head,
-// would have a torn stream.
+// A socket too full for a heartbeat is not silent, and one the kernel has no memory for has another
+// heartbeat coming. One that took a part of it, or of its head, would have a torn stream.
 void Delivery::on_quiet_send_failed(const Completion& completion) noexcept {
   const auto slot = static_cast<uint32_t>(completion.tag.slot);
   if (shard_.connections[slot].phase != Phase::kStream) return;
   const Outcome outcome = completion.outcome();
-  if (outcome == Outcome::kFull && completion.tag.kind() == Op::kHeartbeat) return;
+  const bool took_nothing = outcome == Outcome::kFull || outcome == Outcome::kNoMemory;
+  if (took_nothing && completion.tag.kind() == Op::kHeartbeat) return;
   const bool torn = outcome == Outcome::kDone || outcome == Outcome::kFull;
   lifecycle_.close(slot, torn ? CloseCause::kTorn : cause_of(outcome));
 }

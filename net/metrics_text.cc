@@ -27,7 +27,7 @@ constexpr Series kSeries[] = {
     {"ringcast_connections_open", "Connections open now", MetricType::Gauge, &Counters::open},
     {"ringcast_subscribers", "Connections that are streams now", MetricType::Gauge,
      &Counters::streaming},
-    {"ringcast_published_total", "Events committed", MetricType::Counter, &Counters::published},
+    {"ringcast_published_total", "Publishes answered 201", MetricType::Counter, &Counters::published},
     {"ringcast_publishes_refused_total", "Publishes answered 4xx", MetricType::Counter,
      &Counters::publishes_refused},
     {"ringcast_publishes_paced_total", "Publishes that waited for subscribers", MetricType::Counter,

@@ -15,8 +15,8 @@ namespace ringcast::net {
 
 class QuietMemory {
  public:
-  static constexpr size_t kBytes =
-      64 * 1024;  // some 120 stream heads; a submission ring holds no more
+  // Some 120 stream heads. A guess: when they are used up, what is prepared is submitted early.
+  static constexpr size_t kBytes = 64 * 1024;
 
   QuietMemory() : memory_(kBytes) {}
 

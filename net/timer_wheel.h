@@ -46,10 +46,10 @@ class TimerWheel {
   [[nodiscard]] MonotonicMs next_deadline() const noexcept;
 
  private:
-  static constexpr int64_t kTickMs =
-      16;  // a guess: fine enough for heartbeats, coarse enough to sleep
-  static constexpr uint32_t kBuckets =
-      1024;  // one turn is 16 s, so that a 15 s heartbeat is passed over once
+  // A guess: fine enough for heartbeats, coarse enough to sleep.
+  static constexpr int64_t kTickMs = 16;
+  // One turn is 16 s, so that a 15 s heartbeat is looked at once.
+  static constexpr uint32_t kBuckets = 1024;
   static constexpr size_t kBatch = 128;
 
   // Zero means none in all three: links are slots plus one, and ticks begin at one.

@@ -50,7 +50,8 @@ std::string roles(const ringcast::ListenerConfig& listener) {
 }
 
 int serve(const std::string& path) {
-  const std::optional<Config> config = load_and_report(path);
+  const std::optional<Config> config =
+      path.empty() ? ringcast::default_config() : load_and_report(path);
   if (!config) return kCannot;
   const sigset_t signals = block_stop_signals();
   auto server = ringcast::net::Server::start(*config);
@@ -102,7 +103,8 @@ int main(int argc, char** argv) {
 
   std::string serve_path;
   CLI::App* const serve_command = app.add_subcommand("serve", "Serve until SIGINT or SIGTERM");
-  serve_command->add_option("--config", serve_path, "the configuration file")->required();
+  serve_command->add_option("--config", serve_path,
+                            "the configuration file; without one, what `ringcast config` prints");
 
   std::string check_path;
   CLI::App* const check_command =

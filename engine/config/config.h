@@ -64,8 +64,10 @@ struct ChannelConfig {
   RetryRange retry;
   HistoryConfig history;
   SlowSubscriberPolicy slow_subscriber = SlowSubscriberPolicy::kDisconnect;
-  milliseconds slow_after{1000};    // behind for this long without progress: no longer sets the publishers' pace
-  milliseconds publish_wait{2000};  // how long a paced publish may wait for room before it is answered 503
+  milliseconds slow_after{
+      1000};  // behind for this long without progress: no longer sets the publishers' pace
+  milliseconds publish_wait{
+      2000};  // how long a paced publish may wait for room before it is answered 503
   uint32_t event_bytes_max = 64 * kKiB;  // one event as sent, field names and HTTP framing included
   CorsConfig cors;
   std::optional<RandomSourceConfig> source;

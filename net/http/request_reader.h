@@ -11,8 +11,7 @@
 //
 // Threads: one.
 // Memory:  one buffer for the unfinished request (within its limits) and what the last feed()
-// brought
-//          beyond it; a second one when the body comes after the head; one small object while a
+//          brought beyond it; a second one when the body comes after the head; one small object while a
 //          chunked body is read. Nothing is given back sooner: an idle connection has no reader.
 // Failure: a refusal is final. feed() and next() throw std::bad_alloc.
 #pragma once

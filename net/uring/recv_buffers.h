@@ -2,7 +2,7 @@
 // holds none: the kernel takes one when bytes arrive, and gets it back as soon as they have been
 // looked at.
 //
-// Threads: one shard. Memory: kRecvBuffers * kRecvBufferBytes, mapped by offer() and touched as
+// Threads: one shard. Memory: kRecvBuffers * kRecvBufferBytes, mapped by the constructor and touched as
 // they come round.
 #pragma once
 

@@ -121,6 +121,25 @@ TEST_P(Publishing, HalfClosedPublisherStillGetsItsAnswer) {
   EXPECT_EQ(publisher.wait_for_end(), TcpClient::End::kFin);
 }
 
+// Its answers do not fit into the socket, so that for some number of requests the last of them is
+// still being sent when the server learns that nothing more will come.
+TEST_P(Publishing, HalfClosedPeerThatReadsLateStillGetsEveryAnswer) {
+  Config one_shard = config();
+  one_shard.server.shards = 1;
+  TestServer server(one_shard);
+  for (int requests = 20; requests < 60; ++requests) {
+    HttpClient client(server.port(), {.receive_buffer_bytes = 4 * 1024});
+    std::string text;
+    for (int i = 0; i < requests; ++i) text += get("/metrics");
+    client.send(text);
+    client.half_close();
+    // When another is answered, the shard has had its look at this one.
+    EXPECT_EQ(ask(server.port(), get("/healthz/live")).status, 200);
+    for (int i = 0; i < requests; ++i) EXPECT_EQ(client.read_response().status, 200);
+    EXPECT_EQ(client.wait_for_end(), TcpClient::End::kFin);
+  }
+}
+
 TEST_P(Publishing, ClosingIsDoneByWhoeverSaidSo) {
   TestServer server(config());
   HttpClient closing(server.port());

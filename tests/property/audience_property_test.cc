@@ -14,6 +14,10 @@ namespace {
 
 constexpr milliseconds kSlowAfter{200};
 
+// Two sweeps over the largest audience at half a batch each, one because people left during the
+// other.
+constexpr int kTurnsToSweepMax = 2 * (900 / 128 + 2);
+
 class AudienceModel : public testing::TestWithParam<uint64_t> {
  protected:
   enum class Socket { kOpen, kQuiet, kFull };
@@ -24,6 +28,7 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
     MonotonicMs full_since;    // when it first was, since it last had everything
     bool is_behind = false;    // has been full since then
     bool was_planned = false;  // in the batch under way
+    int trouble_turn = 0;      // turns_since_news_ when it was last taken back or quiet
   };
 
   void join() {
@@ -40,6 +45,13 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
     ASSERT_EQ(moved, is_last ? std::nullopt : std::optional{peers_.back().slot});
     peers_[index] = peers_.back();
     peers_.pop_back();
+  }
+
+  void come_and_go(uint64_t members_max) {
+    const uint64_t many = members_max / 10 + 2;
+    for (uint64_t i = dice_.below(many); i > 0 && peers_.size() < members_max; --i) join();
+    const uint64_t leavers = dice_.one_in(4) ? dice_.below(many) : dice_.below(2);
+    for (uint64_t i = leavers; i > 0 && !peers_.empty(); --i) leave(dice_.below(peers_.size()));
   }
 
   size_t index_of(uint32_t slot) const {
@@ -67,6 +79,21 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
       leave(index);
     }
     rig_.audience().check_invariants();
+    check_nobody_is_forgotten();
+  }
+
+  // So long after the last news every sweep has ended, and whoever had no trouble has everything.
+  void check_nobody_is_forgotten() {
+    ++turns_since_news_;
+    for (Peer& peer : peers_) {
+      if (peer.socket == Socket::kOpen && peer.received == rig_.committed()) {
+        peer.is_behind = false;
+      } else if (turns_since_news_ > kTurnsToSweepMax && !peer.is_behind &&
+                 peer.socket == Socket::kOpen) {
+        ASSERT_LE(turns_since_news_, peer.trouble_turn + kTurnsToSweepMax)
+            << "forgotten: " << peer.slot;
+      }
+    }
   }
 
   void maybe_heartbeat() {
@@ -75,6 +102,7 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
       if (!dice_.one_in(20) || !rig_.audience().is_up_to_date(member)) continue;
       ASSERT_EQ(peers_[i].received, rig_.committed());
       rig_.audience().begin_quiet(member, static_cast<uint32_t>(now_));
+      peers_[i].trouble_turn = turns_since_news_;
       peers_[i].socket = Socket::kQuiet;
     }
   }
@@ -96,8 +124,9 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
       peer.is_behind = true;
       peer.socket = Socket::kFull;
       rig_.audience().sent_only(member, peer.received, now_);
-    } else if (dice_.one_in(30)) {
+    } else if (dice_.one_in(take_back_one_in_)) {
       rig_.audience().take_back(member, peer.received);
+      peer.trouble_turn = turns_since_news_;
     } else {
       peer.received = send.to;
     }
@@ -119,6 +148,15 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
     if (!rig_.audience().has_report()) {
       EXPECT_GE(reported, slowest);
     }
+  }
+
+  void publish() {
+    const bool is_burst = is_ring_large_ && dice_.one_in(10);
+    for (uint64_t i = is_burst ? 500 : dice_.below(4); i > 0; --i) {
+      (void)rig_.append(dice_.between(1, 300));
+    }
+    turns_since_news_ = 0;
+    for (Peer& peer : peers_) peer.trouble_turn = 0;
   }
 
   void some_have_room(uint64_t one_in) {
@@ -147,25 +185,30 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
   }
 
   Dice dice_{GetParam()};
-  AudienceRig rig_{kSlowAfter};
+  const bool is_ring_large_ = dice_.one_in(3);  // so that one send does not reach its end
+  AudienceRig rig_{kSlowAfter, is_ring_large_ ? kMiB : 4 * kKiB};
   std::vector<Peer> peers_;
-  uint64_t trouble_ = dice_.between(2, 20);  // one send in so many is not taken whole
+  uint64_t trouble_ = dice_.between(2, 200);  // one send in so many is not taken whole
+  // Rare in half of the runs: each is followed by another sweep, in which nobody is forgotten.
+  const uint64_t take_back_one_in_ = dice_.one_in(2) ? 30 : 100'000;
   uint32_t next_slot_ = 1;
+  int turns_since_news_ = 0;
   MonotonicMs now_ = 1'000;
 };
 
 TEST_P(AudienceModel, EverybodyGetsEverythingInOrderOrIsLapped) {
-  const uint64_t members_max = dice_.between(1, dice_.one_in(3) ? 600 : 40);
+  // More than a batch holds, in half of the runs; and now and then nothing happens for a while, so
+  // that whoever was forgotten stays forgotten.
+  const uint64_t members_max = dice_.one_in(2) ? dice_.between(300, 900) : dice_.between(1, 40);
+  const uint64_t publishes_one_in = dice_.between(1, 60);
   const uint64_t reads_one_in = dice_.between(2, 30);
+  const uint64_t comings_one_in = dice_.between(1, 5);
   for (int step = 0; step < 400; ++step) {
     now_ += static_cast<MonotonicMs>(dice_.below(20));
-    if (peers_.size() < members_max) {
-      for (uint64_t i = dice_.below(members_max / 10 + 2); i > 0; --i) join();
-    }
-    if (!peers_.empty() && dice_.one_in(5)) leave(dice_.below(peers_.size()));
-    for (uint64_t i = dice_.below(4); i > 0; --i) (void)rig_.append(dice_.between(1, 300));
+    if (dice_.one_in(comings_one_in)) come_and_go(members_max);
+    if (dice_.one_in(publishes_one_in)) publish();
     // As a publisher that is paced would: say how far you are.
-    if (dice_.one_in(4)) rig_.audience().mark_dirty();
+    if (dice_.one_in(4 * publishes_one_in)) rig_.audience().mark_dirty();
     some_have_room(reads_one_in);
     turn();
   }

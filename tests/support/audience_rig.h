@@ -13,19 +13,16 @@ namespace ringcast::net {
 
 class AudienceRig {
  public:
-  // A ring of 8 KiB.
-  explicit AudienceRig(milliseconds slow_after = milliseconds(1'000)) : config_{} {
+  // A ring of 8 KiB unless there is more history to keep.
+  explicit AudienceRig(milliseconds slow_after = milliseconds(1'000),
+                       uint64_t history_bytes = 4 * kKiB) {
     config_.name = "news";
-    config_.history = {.events = 4096, .bytes = 4096, .age = milliseconds(600'000)};
+    config_.history = {.events = 4096, .bytes = history_bytes, .age = milliseconds(600'000)};
     config_.event_bytes_max = 480;
     config_.slow_after = slow_after;
-    open();
-  }
-
-  // A ring with room for `history_bytes`.
-  explicit AudienceRig(uint64_t history_bytes) : AudienceRig() {
-    config_.history.bytes = history_bytes;
-    open();
+    channel_ = std::move(Channel::create(0, config_, epochs_).value());
+    wire_ = channel_->ring(WireFormat::kChunked);
+    audience_ = std::make_unique<Audience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
   }
 
   // Appends one frame of `data_bytes` and some, and says so. False when the publisher is paced.
@@ -62,12 +59,6 @@ class AudienceRig {
   [[nodiscard]] Position reported() const { return wire_->progress.reported(0); }
 
  private:
-  void open() {
-    channel_ = std::move(Channel::create(0, config_, epochs_).value());
-    wire_ = channel_->ring(WireFormat::kChunked);
-    audience_ = std::make_unique<Audience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
-  }
-
   static constexpr AudienceNumber kNumber = 5;
 
   ChannelConfig config_;

@@ -135,6 +135,7 @@ class FakeKernel final : public Kernel {
   void recv(const io_uring_sqe& sqe);
   void send(const io_uring_sqe& sqe);
   void send_now(const io_uring_sqe& sqe, Slot& slot);
+  void fail_send(const io_uring_sqe& sqe, Slot& slot, int result);
   void poll(const io_uring_sqe& sqe);
   void cancel(const io_uring_sqe& sqe);
   void close(const io_uring_sqe& sqe);

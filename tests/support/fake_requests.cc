@@ -268,6 +268,9 @@ void FakeKernel::send_now(const io_uring_sqe& sqe, Slot& slot) {
   const bool is_frames = CompletionTag::unpack(sqe.user_data).kind() == Op::kRingSend;
   const bool is_fair_game = is_frames || !hostility_.spares_quiet_sends;
   size_t most = bytes.size();
+  if (is_fair_game && luck_runs_out(hostility_.no_memory)) {
+    return fail_send(sqe, slot, dice_.one_in(2) ? -ENOMEM : -ENOBUFS);
+  }
   if (is_fair_game && luck_runs_out(hostility_.full_socket)) {
     most = 0;
   } else if (is_fair_game && most > 1 && luck_runs_out(hostility_.short_send)) {
@@ -285,9 +288,13 @@ void FakeKernel::send_now(const io_uring_sqe& sqe, Slot& slot) {
     ++(taken > 0 ? seen_.short_sends : seen_.full_sends);
     slot.socket->stall(static_cast<unsigned>(dice_.between(1, kStallLooksMax)));
   }
+  fail_send(sqe, slot, taken == 0 ? -EAGAIN : taken);
+}
+
+void FakeKernel::fail_send(const io_uring_sqe& sqe, Slot& slot, int result) {
   slot.has_failed_send = true;
   slot.failed_send_at = cq_tail_ + static_cast<unsigned>(overflow_.size());
-  post(sqe.user_data, taken == 0 ? -EAGAIN : taken);
+  post(sqe.user_data, result);
 }
 
 // A send that may wait reads its bytes when there is room, and not before.

@@ -12,7 +12,8 @@ struct Hostility {
   // Sends. A socket that did not take everything is full for a while.
   uint64_t short_send = 0;
   uint64_t full_socket = 0;
-  bool spares_quiet_sends = true;  // those two hit frames only, no stream head and no heartbeat
+  uint64_t no_memory = 0;          // takes nothing, and for another reason
+  bool spares_quiet_sends = true;  // those three hit frames only, no stream head and no heartbeat
 
   // Submission.
   uint64_t refuses_enter = 0;  // -EINTR, -EAGAIN or -EBUSY, and nothing was taken
@@ -42,6 +43,7 @@ struct Hostility {
     };
     h.short_send = perhaps(2, 30);
     h.full_socket = perhaps(2, 30);
+    h.no_memory = perhaps(10, 100);
     h.refuses_enter = perhaps(3, 30);
     h.partial_enter = perhaps(2, 30);
     h.refusal_storm = perhaps(30, 200);

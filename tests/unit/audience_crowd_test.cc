@@ -53,7 +53,7 @@ TEST(Crowd, JoinsAndLeavesBetweenAllBatchesLeaveNobodyBehind) {
 
 // The turn of laggards stands in the middle of them, one is done, and another takes its place.
 TEST(Crowd, NoLaggardIsSentTwiceInOneBatch) {
-  AudienceRig rig(kMiB);
+  AudienceRig rig(milliseconds(1'000), kMiB);
   for (uint32_t slot = 0; slot < 4; ++slot) rig.join(slot);
   for (int event = 0; event < 300; ++event) ASSERT_TRUE(rig.append(1'000));
   sweep_out(rig);

@@ -85,7 +85,7 @@ TEST(Audience, SweepsDoNotAlwaysBeginWithTheSame) {
 }
 
 TEST(Audience, SomebodyFarBehindTakesSeveralSends) {
-  AudienceRig rig(uint64_t{2 * kMiB});
+  AudienceRig rig(milliseconds(kSlowAfter), 2 * kMiB);
   rig.join(1);
   while (rig.committed() < 2 * kSweepSendBytesMax + 1000) ASSERT_TRUE(rig.append(450));
   Position at = 0;
@@ -123,7 +123,7 @@ TEST(Audience, AfterAShortSendItGoesOnFromThereWhenThereIsRoom) {
 }
 
 TEST(Audience, ALaggardCatchesUpInSmallerSteps) {
-  AudienceRig rig(uint64_t{2 * kMiB});
+  AudienceRig rig(milliseconds(kSlowAfter), 2 * kMiB);
   const MemberIndex member = rig.join(1);
   while (rig.committed() < 3 * kCatchUpSendBytesMax) ASSERT_TRUE(rig.append(450));
   const PlannedSend first = rig.batch().at(0);
@@ -337,7 +337,7 @@ TEST(Pacing, ALaggardThatCatchesUpIsHealthyAgain) {
 
 // Under a publisher who is being paced nobody ever stands at the very end.
 TEST(Pacing, ALaggardThatCoversALeadOfTheRingInTimeStaysHealthy) {
-  AudienceRig rig(uint64_t{2 * kMiB});
+  AudienceRig rig(milliseconds(kSlowAfter), 2 * kMiB);
   const Laggard laggard(rig);
   const uint64_t lead = rig.ring().capacity_bytes() / kRingLeadFraction;
   while (rig.committed() < 6 * lead) ASSERT_TRUE(rig.append(450));
