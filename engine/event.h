@@ -3,12 +3,19 @@
 
 #include <string_view>
 
+#include "engine/base/clock.h"
+
 namespace ringcast {
 
 struct Event {
   std::string_view type;  // SSE `event:`; empty means the default, "message"
   std::string_view data;  // UTF-8, any line breaks
+  // For how long after its commit it may still be replayed; 0: as long as it is kept.
+  milliseconds ttl{0};
 };
+
+// What a frame's index entry can hold: 49 days.
+inline constexpr milliseconds kTtlMax{std::chrono::days(49)};
 
 enum class EventFault {
   kNone,

@@ -19,6 +19,9 @@ struct ServerConfig {
   uint32_t shards = 0;  // 0: one per core, more if RLIMIT_NOFILE demands it
   uint32_t connections_max = 120'000;
   DescriptorMode descriptors = DescriptorMode::kAuto;
+  uint32_t stream_channels_max = 64;         // of one GET /events
+  uint64_t batch_bytes_max = kMiB;           // the body of one POST /events
+  uint32_t idempotency_keys_max = 65'536;    // remembered at a time, each for ten minutes
 };
 
 struct ListenerConfig {
@@ -47,8 +50,19 @@ struct CorsConfig {
   bool credentials = false;               // never together with "*"
 };
 
-// What happens to a subscriber whose next bytes have been overwritten.
-enum class SlowSubscriberPolicy { kDisconnect };
+// What happens to a subscriber whose next bytes have been overwritten: its stream ends, or goes on with the oldest frame
+// that is kept, after a gap event.
+enum class SlowSubscriberPolicy { kDisconnect, kSkip };
+
+// Whether a subscriber who has missed events that are no longer kept is told so by a gap event.
+enum class GapPolicy { kNotify, kSilent };
+
+// Where a subscriber without a Last-Event-ID starts.
+struct FirstConnect {
+  enum class From { kLive, kOldest, kLast };
+  From from = From::kLive;
+  uint32_t last_events = 0;  // kLast: how many of the newest events it gets first
+};
 
 // A built-in publisher for demonstrations: one random integer from [min, max] every interval.
 struct RandomSourceConfig {
@@ -58,11 +72,13 @@ struct RandomSourceConfig {
 };
 
 struct ChannelConfig {
-  std::string name;
+  std::string name;  // with one segment such as {recipient}: a pattern, see engine/recipient.h
   std::string path;  // an extra URL path for the stream; empty: none
   milliseconds heartbeat{15'000};
   RetryRange retry;
   HistoryConfig history;
+  GapPolicy on_gap = GapPolicy::kNotify;
+  FirstConnect on_first_connect;
   SlowSubscriberPolicy slow_subscriber = SlowSubscriberPolicy::kDisconnect;
   milliseconds slow_after{
       1000};  // behind for this long without progress: no longer sets the publishers' pace

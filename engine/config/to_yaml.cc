@@ -27,6 +27,8 @@ std::string_view name_of(DescriptorMode mode) {
 
 std::string_view name_of(SlowSubscriberPolicy policy) {
   switch (policy) {
+    case SlowSubscriberPolicy::kSkip:
+      return "skip";
     case SlowSubscriberPolicy::kDisconnect:
       break;
   }
@@ -62,8 +64,8 @@ std::string source_of(const std::optional<RandomSourceConfig>& source) {
 
 // Each struct is taken apart by structured binding: a member that is added to it does not compile
 // until it is written.
-std::string server_yaml(const ServerConfig& server) {
-  const auto& [shards, connections_max, descriptors] = server;
+[[maybe_unused]] std::string server_yaml(const ServerConfig& server) {
+  const auto& [shards, connections_max, descriptors, stream_channels, batch_bytes, idempotency] = server;
   return fmt::format(
       "server:\n"
       "  shards: {}\n"
@@ -80,7 +82,7 @@ std::string listener_yaml(const ListenerConfig& listener) {
 }
 
 std::string channel_yaml(const ChannelConfig& channel) {
-  const auto& [name, path, heartbeat, retry, history, slow_subscriber, slow_after, publish_wait,
+  const auto& [name, path, heartbeat, retry, history, on_gap, on_first_connect, slow_subscriber, slow_after, publish_wait,
                event_bytes_max, cors, source] = channel;
   const auto& [history_events, history_bytes, history_age] = history;
   const auto& [retry_min, retry_max] = retry;
