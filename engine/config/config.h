@@ -19,9 +19,9 @@ struct ServerConfig {
   uint32_t shards = 0;  // 0: one per core, more if RLIMIT_NOFILE demands it
   uint32_t connections_max = 120'000;
   DescriptorMode descriptors = DescriptorMode::kAuto;
-  uint32_t stream_channels_max = 64;         // of one GET /events
-  uint64_t batch_bytes_max = kMiB;           // the body of one POST /events
-  uint32_t idempotency_keys_max = 65'536;    // remembered at a time, each for ten minutes
+  uint32_t stream_channels_max = 64;       // of one GET /events
+  uint64_t batch_bytes_max = kMiB;         // the body of one POST /events
+  uint32_t idempotency_keys_max = 65'536;  // remembered at a time, each for ten minutes
 };
 
 struct ListenerConfig {
@@ -72,7 +72,7 @@ struct RandomSourceConfig {
 };
 
 struct ChannelConfig {
-  std::string name;  // with one segment such as {recipient}: a pattern, see engine/recipient.h
+  std::string name;  // with one segment such as {recipient}: a pattern, see engine/channel_name.h
   std::string path;  // an extra URL path for the stream; empty: none
   milliseconds heartbeat{15'000};
   RetryRange retry;
