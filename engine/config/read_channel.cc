@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "engine/channel_name.h"
 #include "engine/config/text_checks.h"
 
 namespace ringcast {
@@ -78,14 +79,46 @@ constexpr auto kHistoryFields = std::to_array<Field<HistoryConfig>>({
                Findings& f) { read_duration(v, kHistoryAge, h.age, f); }},
 });
 
-void read_slow_subscriber(const Value& value, ChannelConfig& channel, Findings& findings) {
-  if (value.node.IsScalar() && value.node.Scalar() == "skip") {
-    return findings.add_problem(value.place, value.key,
-                                "skip is not offered by this version; write disconnect");
+void read_on_gap(const Value& value, ChannelConfig& channel, Findings& findings) {
+  read_choice(value,
+              std::to_array<std::pair<std::string_view, GapPolicy>>(
+                  {{"notify", GapPolicy::kNotify}, {"silent", GapPolicy::kSilent}}),
+              channel.on_gap, findings);
+}
+
+void read_last(const Value& value, FirstConnect& first, Findings& findings) {
+  const auto events = read_integer(value, kHistoryEvents, findings);
+  if (!events) return;
+  first = {.from = FirstConnect::From::kLast, .last_events = static_cast<uint32_t>(*events)};
+}
+
+constexpr auto kFirstConnectFields = std::to_array<Field<FirstConnect>>({{"last", read_last}});
+
+// One of two words, or a map of one key.
+void read_first_connect(const Value& value, ChannelConfig& channel, Findings& findings) {
+  if (value.node.IsMap()) {
+    if (value.node.size() == 0) {
+      findings.add_problem(value.place, value.key,
+                           "names no start; write live, oldest or {last: 100}");
+    }
+    return read_section(value, kFirstConnectFields, channel.on_first_connect, findings);
   }
+  const auto text = read_text(value, "live, oldest or {last: 100}", findings);
+  if (!text) return;
+  if (*text == "live") {
+    channel.on_first_connect = {.from = FirstConnect::From::kLive};
+  } else if (*text == "oldest") {
+    channel.on_first_connect = {.from = FirstConnect::From::kOldest};
+  } else {
+    add_wrong_choice(value, *text, "live, oldest, {last: 100}", findings);
+  }
+}
+
+void read_slow_subscriber(const Value& value, ChannelConfig& channel, Findings& findings) {
   read_choice(value,
               std::to_array<std::pair<std::string_view, SlowSubscriberPolicy>>(
-                  {{"disconnect", SlowSubscriberPolicy::kDisconnect}}),
+                  {{"disconnect", SlowSubscriberPolicy::kDisconnect},
+                   {"skip", SlowSubscriberPolicy::kSkip}}),
               channel.slow_subscriber, findings);
 }
 
@@ -178,6 +211,8 @@ constexpr auto kDefaultsFields = std::to_array<Field<ChannelConfig>>({
     {"retry", read_retry},
     {"history", [](const Value& v, ChannelConfig& c,
                    Findings& f) { read_section(v, kHistoryFields, c.history, f); }},
+    {"on_gap", read_on_gap},
+    {"on_first_connect", read_first_connect},
     {"slow_subscriber", read_slow_subscriber},
     {"slow_after", [](const Value& v, ChannelConfig& c,
                       Findings& f) { read_duration(v, kSlowAfter, c.slow_after, f); }},
@@ -211,6 +246,16 @@ void check_options(const Value& section, const ChannelConfig& channel, Findings&
             "lower the second",
             format_bytes(channel.history.bytes), format_bytes(channel.event_bytes_max)));
   }
+  const FirstConnect& first = channel.on_first_connect;
+  if (first.last_events > channel.history.events &&
+      (written("on_first_connect.last") || written("history.events"))) {
+    const auto [key, place] = where("on_first_connect.last", "history.events");
+    findings.add_problem(
+        place, key,
+        fmt::format("on_first_connect.last {} is more than the history.events {} that are kept; "
+                    "lower the first or raise the second",
+                    first.last_events, channel.history.events));
+  }
   if (channel.publish_wait < channel.slow_after &&
       (written("publish_wait") || written("slow_after"))) {
     const auto [key, place] = where("publish_wait", "slow_after");
@@ -223,6 +268,57 @@ void check_options(const Value& section, const ChannelConfig& channel, Findings&
   }
 }
 
+// A pattern is as many streams as it has recipients, and neither of these two says which of them is meant.
+void check_pattern_options(const Entry& entry, const ChannelConfig& channel, Findings& findings) {
+  const auto refuse = [&](std::string_view option, std::string_view why) {
+    const auto [key, place] =
+        findings.find_first(std::array{fmt::format("{}.{}", entry.value.key, option)});
+    findings.add_problem(place, key, std::string{why});
+  };
+  if (!channel.path.empty()) {
+    refuse("path",
+           "is one URL, while a pattern is a stream per recipient; remove it, subscribers name the "
+           "recipient in GET /channels/...");
+  }
+  if (channel.source) {
+    refuse("source",
+           "would have no recipient to publish to; remove it, or give it a channel without a "
+           "variable");
+  }
+}
+
+// The paths and patterns of the channels read so far, with their lines: no two may answer to the same URL.
+class TakenNames {
+ public:
+  void add_path(const Entry& entry, const std::string& path, Findings& findings) {
+    const auto [key, place] = findings.find_first(std::array{entry.value.key + ".path"});
+    const auto [first, is_new] = path_lines_.emplace(path, place.line);
+    if (is_new) return;
+    findings.add_problem(
+        place, key,
+        fmt::format("{} is already the path of the channel on line {}; choose another", path,
+                    first->second));
+  }
+
+  // Pair by pair: a pattern is a ring, so there are few.
+  void add_pattern(const Entry& entry, Findings& findings) {
+    const ChannelName name = split_channel_name(entry.name);
+    for (const auto& [other, line] : patterns_) {
+      if (!share_a_name(name, split_channel_name(other))) continue;
+      return findings.add_problem(
+          entry.name_place, entry.value.key,
+          fmt::format("takes names that the pattern on line {} takes too, whatever the variables "
+                      "are called; remove one of the two, or rename another segment",
+                      line));
+    }
+    patterns_.emplace_back(entry.name, entry.name_place.line);
+  }
+
+ private:
+  std::map<std::string, int> path_lines_;
+  std::vector<std::pair<std::string, int>> patterns_;
+};
+
 }  // namespace
 
 void read_defaults(const Value& section, ChannelConfig& defaults, Findings& findings) {
@@ -232,7 +328,7 @@ void read_defaults(const Value& section, ChannelConfig& defaults, Findings& find
 
 void read_channels(const Value& section, const ChannelConfig& defaults,
                    std::vector<ChannelConfig>& channels, Findings& findings) {
-  std::map<std::string, int> first_lines;  // of each path
+  TakenNames taken;
   for (const Entry& entry : read_entries(section, findings)) {
     if (const auto checked = check_channel_name(entry.name); !checked) {
       findings.add_problem(entry.name_place, entry.value.key, checked.error().message);
@@ -241,15 +337,12 @@ void read_channels(const Value& section, const ChannelConfig& defaults,
     channel.name = entry.name;
     read_section(entry.value, kChannelFields, channel, findings);
     check_options(entry.value, channel, findings);
-    if (channel.path.empty()) continue;
-
-    const auto [key, place] = findings.find_first(std::array{entry.value.key + ".path"});
-    const auto [first, is_new] = first_lines.emplace(channel.path, place.line);
-    if (is_new) continue;
-    findings.add_problem(
-        place, key,
-        fmt::format("{} is already the path of the channel on line {}; choose another",
-                    channel.path, first->second));
+    if (split_channel_name(entry.name).is_pattern) {
+      check_pattern_options(entry, channel, findings);
+      taken.add_pattern(entry, findings);
+    } else if (!channel.path.empty()) {
+      taken.add_path(entry, channel.path, findings);
+    }
   }
 }
 
@@ -257,6 +350,7 @@ void append_channel_keys(std::vector<std::string>& keys) {
   const auto append_options = [&keys](const std::string& prefix, const auto& fields) {
     append_keys(prefix, fields, keys);
     append_keys(prefix + "history.", kHistoryFields, keys);
+    append_keys(prefix + "on_first_connect.", kFirstConnectFields, keys);
     append_keys(prefix + "cors.", kCorsFields, keys);
   };
   append_options("defaults.", kDefaultsFields);

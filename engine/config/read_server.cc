@@ -17,6 +17,17 @@ constexpr Limits<int64_t> kShards{1, 64, "a shard is one thread on one core"};
 // Ten million connections are beyond what one kernel's memory takes today. A guess.
 constexpr Limits<int64_t> kConnectionsMax{1, 10'000'000};
 
+// Each channel is a cursor of its own in the connection, and every event that is sent is chosen among all of them.
+// EventSource puts the names into the URL, where 64 of them fill the 8 KiB that proxies commonly let through.
+constexpr Limits<int64_t> kStreamChannels{
+    1, 64, "a stream looks at every one of its channels for each event; open another one"};
+// Below, a batch holds hardly more than one event; above, a single request would hold much of the memory of a small
+// machine, and all its events are committed in one go. Guesses.
+constexpr Limits<uint64_t> kBatchBytes{4 * kKiB, 64 * kMiB};
+// 10 000 000 are 16 000 a second for ten minutes, in about 1 GB.
+constexpr Limits<int64_t> kIdempotencyKeys{
+    1, 10'000'000, "there is no off, since a publisher that sends a key counts on it"};
+
 constexpr std::string_view kListenersExample = "[{bind: 127.0.0.1:8000, serve: [subscribe]}]";
 
 void read_shards(const Value& value, ServerConfig& server, Findings& findings) {
@@ -41,6 +52,16 @@ constexpr auto kServerFields = std::to_array<Field<ServerConfig>>({
     {"max_connections", [](const Value& v, ServerConfig& s,
                            Findings& f) { read_count(v, kConnectionsMax, s.connections_max, f); }},
     {"descriptors", read_descriptors},
+    {"max_channels_per_stream",
+     [](const Value& v, ServerConfig& s, Findings& f) {
+       read_count(v, kStreamChannels, s.stream_channels_max, f);
+     }},
+    {"max_batch_bytes", [](const Value& v, ServerConfig& s,
+                           Findings& f) { read_bytes(v, kBatchBytes, s.batch_bytes_max, f); }},
+    {"idempotency_keys",
+     [](const Value& v, ServerConfig& s, Findings& f) {
+       read_count(v, kIdempotencyKeys, s.idempotency_keys_max, f);
+     }},
 });
 
 void read_bind(const Value& value, ListenerConfig& listener, Findings& findings) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/channel_name.h"
 #include "engine/config/quoted.h"
 
 namespace ringcast {
@@ -91,6 +92,32 @@ std::optional<std::string_view> find_odd_segment(std::string_view segments) {
   }
 }
 
+// Why a name with braces is no pattern.
+std::string_view pattern_fault(std::string_view name) {
+  bool has_variable = false;
+  for (bool is_first = true; !name.empty(); is_first = false) {
+    const std::string_view segment = name.substr(0, name.find('/'));
+    name.remove_prefix(std::min(segment.size() + 1, name.size()));
+    if (segment.find_first_of("{}") == segment.npos) continue;
+    if (!segment.starts_with('{') || segment.find('}') != segment.size() - 1) {
+      return "has braces that are not around a whole segment; write for example inbox/{recipient}";
+    }
+    if (!is_variable(segment)) {
+      return "has a variable that is not 1 to 32 lower-case letters, digits and '_'; rename it";
+    }
+    if (is_first) {
+      return "begins with its variable and would take every name; put a fixed segment first, such "
+             "as inbox/{recipient}";
+    }
+    if (has_variable) {
+      return "has two variables; keep the one that is the recipient, and declare a channel for "
+             "each value of the other";
+    }
+    has_variable = true;
+  }
+  return {};
+}
+
 // How much of `authority` is the host; nothing when it does not begin with one that browsers would
 // write.
 std::optional<size_t> host_length(std::string_view authority) {
@@ -158,15 +185,13 @@ bool is_loopback(std::string_view host) {
 }
 
 Result<> check_channel_name(std::string_view name) {
-  if (name.find_first_of("{}") != std::string_view::npos) {
-    return fault(name,
-                 "is a pattern; pattern channels are not part of this version, declare each "
-                 "channel by its name");
-  }
   if (name.size() > kChannelNameBytesMax) {
     return fault(name, fmt::format("is longer than {} bytes; shorten it", kChannelNameBytesMax));
   }
-  if (!std::ranges::all_of(name, [](char c) { return is_unreserved(c) || c == '/'; })) {
+  if (const std::string_view what = pattern_fault(name); !what.empty()) return fault(name, what);
+  const bool fits =
+      std::ranges::all_of(name, [](char c) { return is_unreserved(c) || is_one_of(c, "/{}"); });
+  if (!fits) {
     return fault(name,
                  "holds a character that URLs would escape; use letters, digits, '.', '_', '~', "
                  "'-' and '/' only");

@@ -27,7 +27,8 @@ struct BindAddress {
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 // Segments of letters, digits and ._~- joined by '/'. These need no escaping in a URL, and the
-// segments "." and ".." are refused, because browsers resolve them before they ask.
+// segments "." and ".." are refused, because browsers resolve them before they ask. One segment
+// behind the first may be a variable in braces, which makes the name a pattern (channel_name.h).
 [[nodiscard]] Result<> check_channel_name(std::string_view name);
 
 // An absolute URL path that browsers ask for as it is written, and that none of the server's own

@@ -35,6 +35,29 @@ std::string_view name_of(SlowSubscriberPolicy policy) {
   return "disconnect";
 }
 
+std::string_view name_of(GapPolicy policy) {
+  switch (policy) {
+    case GapPolicy::kSilent:
+      return "silent";
+    case GapPolicy::kNotify:
+      break;
+  }
+  return "notify";
+}
+
+std::string start_of(const FirstConnect& first) {
+  const auto& [from, last_events] = first;
+  switch (from) {
+    case FirstConnect::From::kOldest:
+      return "oldest";
+    case FirstConnect::From::kLast:
+      return fmt::format("{{last: {}}}", last_events);
+    case FirstConnect::From::kLive:
+      break;
+  }
+  return "live";
+}
+
 std::string join(const std::vector<std::string>& items) {
   std::string joined;
   for (const std::string& item : items) joined += (joined.empty() ? "" : ", ") + item;
@@ -64,14 +87,19 @@ std::string source_of(const std::optional<RandomSourceConfig>& source) {
 
 // Each struct is taken apart by structured binding: a member that is added to it does not compile
 // until it is written.
-[[maybe_unused]] std::string server_yaml(const ServerConfig& server) {
-  const auto& [shards, connections_max, descriptors, stream_channels, batch_bytes, idempotency] = server;
+std::string server_yaml(const ServerConfig& server) {
+  const auto& [shards, connections_max, descriptors, stream_channels_max, batch_bytes_max,
+               idempotency_keys_max] = server;
   return fmt::format(
       "server:\n"
       "  shards: {}\n"
       "  max_connections: {}\n"
-      "  descriptors: {}\n",
-      shards == 0 ? "auto" : fmt::format("{}", shards), connections_max, name_of(descriptors));
+      "  descriptors: {}\n"
+      "  max_channels_per_stream: {}\n"
+      "  max_batch_bytes: {}\n"
+      "  idempotency_keys: {}\n",
+      shards == 0 ? "auto" : fmt::format("{}", shards), connections_max, name_of(descriptors),
+      stream_channels_max, format_bytes(batch_bytes_max), idempotency_keys_max);
 }
 
 std::string listener_yaml(const ListenerConfig& listener) {
@@ -82,8 +110,8 @@ std::string listener_yaml(const ListenerConfig& listener) {
 }
 
 std::string channel_yaml(const ChannelConfig& channel) {
-  const auto& [name, path, heartbeat, retry, history, on_gap, on_first_connect, slow_subscriber, slow_after, publish_wait,
-               event_bytes_max, cors, source] = channel;
+  const auto& [name, path, heartbeat, retry, history, on_gap, on_first_connect, slow_subscriber,
+               slow_after, publish_wait, event_bytes_max, cors, source] = channel;
   const auto& [history_events, history_bytes, history_age] = history;
   const auto& [retry_min, retry_max] = retry;
   const auto& [origins, credentials] = cors;
@@ -96,6 +124,8 @@ std::string channel_yaml(const ChannelConfig& channel) {
   line("retry", fmt::format("{}..{}", format_duration(retry_min), format_duration(retry_max)));
   line("history", fmt::format("{{events: {}, bytes: {}, age: {}}}", history_events,
                               format_bytes(history_bytes), format_duration(history_age)));
+  line("on_gap", name_of(on_gap));
+  line("on_first_connect", start_of(on_first_connect));
   line("slow_subscriber", name_of(slow_subscriber));
   line("slow_after", format_duration(slow_after));
   line("publish_wait", format_duration(publish_wait));

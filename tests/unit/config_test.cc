@@ -44,6 +44,9 @@ TEST(Config, AFewLinesAreEnoughAndTheRestIsDefault) {
   EXPECT_EQ(config.server.shards, 0U);
   EXPECT_EQ(config.server.connections_max, 120'000U);
   EXPECT_EQ(config.server.descriptors, DescriptorMode::kAuto);
+  EXPECT_EQ(config.server.stream_channels_max, 64U);
+  EXPECT_EQ(config.server.batch_bytes_max, kMiB);
+  EXPECT_EQ(config.server.idempotency_keys_max, 65'536U);
   ASSERT_EQ(config.channels.size(), 2U);
   EXPECT_EQ(config.channels[0].name, "news");
   EXPECT_EQ(config.channels[1].name, "prices/eur");
@@ -55,6 +58,9 @@ TEST(Config, AFewLinesAreEnoughAndTheRestIsDefault) {
     EXPECT_EQ(channel.history.events, 1024U);
     EXPECT_EQ(channel.history.bytes, kMiB);
     EXPECT_EQ(channel.history.age, milliseconds{600'000});
+    EXPECT_EQ(channel.on_gap, GapPolicy::kNotify);
+    EXPECT_EQ(channel.on_first_connect.from, FirstConnect::From::kLive);
+    EXPECT_EQ(channel.slow_subscriber, SlowSubscriberPolicy::kDisconnect);
     EXPECT_EQ(channel.slow_after, milliseconds{1000});
     EXPECT_EQ(channel.publish_wait, milliseconds{2000});
     EXPECT_EQ(channel.event_bytes_max, 64 * kKiB);
@@ -72,21 +78,27 @@ channels:
     path: /stream
     source: {random: {min: -5, max: 7, every: 250ms}}
     history: {events: 10}
+    on_first_connect: {last: 10}
     cors: {credentials: true}
   own:
     heartbeat: 1s
     retry: 500ms..500ms
     history: {events: 1, bytes: 64KiB, age: 1s}
+    on_gap: notify
+    on_first_connect: live
     slow_subscriber: disconnect
     slow_after: 10ms
     publish_wait: 10ms
     max_event_bytes: 256B
     cors: {origins: [], credentials: false}
+  users/{id}/inbox: {}
 defaults:
   heartbeat: 20s
   retry: 1s..2147483647ms
   history: {events: 10000000, bytes: 4GiB, age: 365d}
-  slow_subscriber: disconnect
+  on_gap: silent
+  on_first_connect: oldest
+  slow_subscriber: skip
   slow_after: 2s
   publish_wait: 10m
   max_event_bytes: 16MiB
@@ -95,7 +107,13 @@ listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "[0:0::1]:8001", serve: [admin, publish]}
-server: {shards: 64, max_connections: 10000000, descriptors: plain}
+server:
+  shards: 64
+  max_connections: 10000000
+  descriptors: plain
+  max_channels_per_stream: 1
+  max_batch_bytes: 64MiB
+  idempotency_keys: 10000000
 )";
 
 TEST(Config, ServerAndListenersAreRead) {
@@ -103,6 +121,9 @@ TEST(Config, ServerAndListenersAreRead) {
   EXPECT_EQ(config.server.shards, 64U);
   EXPECT_EQ(config.server.connections_max, 10'000'000U);
   EXPECT_EQ(config.server.descriptors, DescriptorMode::kPlain);
+  EXPECT_EQ(config.server.stream_channels_max, 1U);
+  EXPECT_EQ(config.server.batch_bytes_max, 64 * kMiB);
+  EXPECT_EQ(config.server.idempotency_keys_max, 10'000'000U);
   ASSERT_EQ(config.listeners.size(), 3U);
   EXPECT_EQ(config.listeners[0].host, "0.0.0.0");
   EXPECT_EQ(config.listeners[0].port, 0);
@@ -118,7 +139,7 @@ TEST(Config, ServerAndListenersAreRead) {
 
 TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   const Config config = expect_good(load_config_text(kEverything));
-  ASSERT_EQ(config.channels.size(), 2U);
+  ASSERT_EQ(config.channels.size(), 3U);
   const ChannelConfig& ticker = config.channels[0];
   EXPECT_EQ(ticker.name, "ticker");
   EXPECT_EQ(ticker.path, "/stream");
@@ -132,6 +153,10 @@ TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   EXPECT_EQ(ticker.history.events, 10U);
   EXPECT_EQ(ticker.history.bytes, 4096 * kMiB);
   EXPECT_EQ(ticker.history.age, milliseconds{365LL * 86'400'000});
+  EXPECT_EQ(ticker.on_gap, GapPolicy::kSilent);
+  EXPECT_EQ(ticker.on_first_connect.from, FirstConnect::From::kLast);
+  EXPECT_EQ(ticker.on_first_connect.last_events, 10U);
+  EXPECT_EQ(ticker.slow_subscriber, SlowSubscriberPolicy::kSkip);
   EXPECT_EQ(ticker.slow_after, milliseconds{2000});
   EXPECT_EQ(ticker.publish_wait, milliseconds{600'000});
   EXPECT_EQ(ticker.event_bytes_max, 16 * kMiB);
@@ -149,11 +174,48 @@ TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   EXPECT_EQ(own.history.events, 1U);
   EXPECT_EQ(own.history.bytes, 64 * kKiB);
   EXPECT_EQ(own.history.age, milliseconds{1000});
+  EXPECT_EQ(own.on_gap, GapPolicy::kNotify);
+  EXPECT_EQ(own.on_first_connect.from, FirstConnect::From::kLive);
+  EXPECT_EQ(own.slow_subscriber, SlowSubscriberPolicy::kDisconnect);
   EXPECT_EQ(own.slow_after, milliseconds{10});
   EXPECT_EQ(own.publish_wait, milliseconds{10});
   EXPECT_EQ(own.event_bytes_max, 256U);
   EXPECT_TRUE(own.cors.origins.empty());
   EXPECT_FALSE(own.cors.credentials);
+
+  const ChannelConfig& inbox = config.channels[2];
+  EXPECT_EQ(inbox.name, "users/{id}/inbox");
+  EXPECT_EQ(inbox.on_first_connect.from, FirstConnect::From::kOldest);
+  EXPECT_EQ(inbox.on_first_connect.last_events, 0U);
+}
+
+// Otherwise a count from the defaults could outlive the word that replaces it.
+TEST(Config, AWordReplacesTheLastEventsOfTheDefaults) {
+  const Config config =
+      expect_good(load_config_text("listeners: [{bind: 127.0.0.1:1, serve: [subscribe]}]\n"
+                                   "defaults: {on_first_connect: {last: 1024}}\n"
+                                   "channels:\n"
+                                   "  live: {on_first_connect: live, history: {events: 5}}\n"
+                                   "  oldest: {on_first_connect: oldest, history: {events: 5}}\n"
+                                   "  last: {}\n"));
+  ASSERT_EQ(config.channels.size(), 3U);
+  EXPECT_EQ(config.channels[0].on_first_connect.from, FirstConnect::From::kLive);
+  EXPECT_EQ(config.channels[0].on_first_connect.last_events, 0U);
+  EXPECT_EQ(config.channels[1].on_first_connect.from, FirstConnect::From::kOldest);
+  EXPECT_EQ(config.channels[1].on_first_connect.last_events, 0U);
+  EXPECT_EQ(config.channels[2].on_first_connect.from, FirstConnect::From::kLast);
+  EXPECT_EQ(config.channels[2].on_first_connect.last_events, 1024U);
+}
+
+TEST(Config, PatternsStandBesideFixedNamesAndOtherPatterns) {
+  const Config config =
+      expect_good(load_config_text("listeners: [{bind: 127.0.0.1:1, serve: [subscribe]}]\n"
+                                   "channels:\n"
+                                   "  inbox/{recipient}: {path: null, source: null}\n"
+                                   "  inbox/all: {}\n"
+                                   "  inbox/{recipient}/read: {}\n"
+                                   "  outbox/{recipient}: {}\n"));
+  EXPECT_EQ(config.channels.size(), 4U);
 }
 
 TEST(Config, SectionsMayBeEmptyAndValuesMayBeShared) {
@@ -200,6 +262,7 @@ TEST(ConfigToYaml, LoadsAgainAsTheSameConfig) {
 TEST(ConfigToYaml, SpellsEveryKeyOut) {
   Config config = default_config();
   config.channels[0].source.emplace();
+  config.channels[0].on_first_connect = {.from = FirstConnect::From::kLast, .last_events = 1};
   const std::string yaml = to_yaml(config);
   for (const std::string& key : known_config_keys()) {
     if (key.starts_with("defaults")) continue;  // already part of every channel
@@ -213,7 +276,7 @@ TEST(ShippedConfigs, TheManualIsTheDefaultsAndDescribesEveryKey) {
   EXPECT_EQ(to_yaml(expect_good(load_config_text(manual))), to_yaml(default_config()));
 
   const std::vector<std::string> keys = known_config_keys();
-  EXPECT_GE(keys.size(), 38U);
+  EXPECT_GE(keys.size(), 47U);
   for (const std::string& key : keys) {
     const std::string name = key.substr(key.rfind('.') + 1);
     EXPECT_NE(manual.find(name + ":"), std::string::npos) << key << " is not in the manual";
@@ -224,6 +287,7 @@ TEST(ShippedConfigs, TheManualWritesEveryDefaultWhereChannelsInheritIt) {
   const std::string manual = read_file(kShipped + "ringcast.yaml");
   for (const std::string& key : known_config_keys()) {
     if (!key.starts_with("defaults.")) continue;
+    if (key == "defaults.on_first_connect.last") continue;  // the default is a word in its place
     const auto depth = static_cast<size_t>(std::ranges::count(key, '.'));
     const std::string line =
         "\n" + std::string(2 * depth, ' ') + key.substr(key.rfind('.') + 1) + ":";
@@ -248,13 +312,22 @@ TEST(ShippedConfigs, TheDemoStreamsARandomNumberOnBothPorts) {
   EXPECT_EQ(demo.listeners[2].port, 8001);
   EXPECT_TRUE(demo.listeners[2].serve_publish && demo.listeners[2].serve_admin);
   for (const ListenerConfig& listener : demo.listeners) EXPECT_EQ(listener.host, "127.0.0.1");
-  ASSERT_EQ(demo.channels.size(), 2U);
+  ASSERT_EQ(demo.channels.size(), 3U);
   EXPECT_EQ(demo.channels[0].path, "/stream");
   EXPECT_EQ(demo.channels[0].cors.origins, std::vector<std::string>{"*"});
   ASSERT_TRUE(demo.channels[0].source.has_value());
   EXPECT_EQ(demo.channels[0].source->min, 1);
   EXPECT_EQ(demo.channels[0].source->max, 100);
   EXPECT_EQ(demo.channels[0].source->every, milliseconds{1000});
+}
+
+TEST(ShippedConfigs, TheDemoHasAnInboxAndShowsNewsToLatecomers) {
+  const Config demo = expect_good(load_config_file(kShipped + "demo.yaml"));
+  ASSERT_EQ(demo.channels.size(), 3U);
+  EXPECT_EQ(demo.channels[1].name, "news");
+  EXPECT_EQ(demo.channels[1].on_first_connect.from, FirstConnect::From::kLast);
+  EXPECT_EQ(demo.channels[1].on_first_connect.last_events, 10U);
+  EXPECT_EQ(demo.channels[2].name, "inbox/{recipient}");
 }
 
 TEST(ShippedConfigs, TheBenchHasRoomFor100000Subscribers) {

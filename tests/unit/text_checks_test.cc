@@ -78,6 +78,14 @@ TEST(TextChecks, LoopbackIsWhatOnlyThisMachineReaches) {
   }
 }
 
+TEST(TextChecks, ChannelNamesMayHaveOneVariableSegment) {
+  for (const std::string& name :
+       {std::string{"inbox/{recipient}"}, std::string{"users/{id}/inbox"}, std::string{"a/{0}"},
+        std::string{"a/b/{c_9}/d"}, "a/{" + std::string(32, 'a') + "}"}) {
+    EXPECT_TRUE(check_channel_name(name)) << name;
+  }
+}
+
 TEST(TextChecks, ChannelNamesNeedNoEscapingInAUrl) {
   for (const std::string& name :
        {std::string{"news"}, std::string{"prices/eur"}, std::string{"A.b_c~d-9"},
@@ -85,8 +93,22 @@ TEST(TextChecks, ChannelNamesNeedNoEscapingInAUrl) {
     EXPECT_TRUE(check_channel_name(name)) << name;
   }
   const Refused kCases[] = {
-      {"inbox/{recipient}", "pattern channels are not part of this version"},
-      {"{x", "pattern channels are not part of this version"},
+      {"{x", "has braces that are not around a whole segment"},
+      {"inbox/to-{recipient}", "has braces that are not around a whole segment"},
+      {"inbox/{recipient}s", "has braces that are not around a whole segment"},
+      {"inbox/{a}{b}", "has braces that are not around a whole segment"},
+      {"inbox/}", "has braces that are not around a whole segment"},
+      {"inbox/{}", "has a variable that is not 1 to 32 lower-case letters, digits and '_'"},
+      {"inbox/{Alice}", "has a variable that is not 1 to 32 lower-case letters"},
+      {"inbox/{a b}", "has a variable that is not 1 to 32 lower-case letters"},
+      {"inbox/{" + std::string(33, 'a') + "}", "has a variable that is not 1 to 32"},
+      {"{recipient}", "begins with its variable and would take every name"},
+      {"{recipient}/inbox", "put a fixed segment first, such as inbox/{recipient}"},
+      {"a/{b}/{c}", "has two variables"},
+      {"a b/{c}", "holds a character that URLs would escape"},
+      {"a//{b}", "has an empty segment"},
+      {"../{b}", "has a segment that browsers resolve away"},
+      {std::string(126, 'x') + "/{a}", "is longer than 128 bytes"},
       {"", "has an empty segment"},
       {"/a", "has an empty segment"},
       {"a/", "has an empty segment"},
