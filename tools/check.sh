@@ -1,6 +1,7 @@
 #!/bin/sh
 # All that CI runs: every test in the development build, then under the address and undefined-behaviour sanitizers, then
-# under the thread sanitizer. Stops at the first of the three that fails, with its summary last.
+# those with several threads under the thread sanitizer (tests/README.md says which, and why). Stops at the first of the
+# three that fails, with its summary last.
 set -eu
 cd "$(dirname "$0")/.."
 for preset in dev asan tsan; do
