@@ -28,6 +28,7 @@ refuse 'net/' '(bench|tools|tests)/' "$none" 'net/ stands below the programs'
 refuse "$everywhere" 'liburing' '(net/uring|bench/load|tests/kernel|tests/support)/' 'liburing comes in through net/uring/'
 refuse "$everywhere" 'boost/' 'net/http/request_reader\.cc' 'Boost comes in through net/http/request_reader.cc'
 refuse "$everywhere" 'yaml-cpp/' 'engine/config/' 'yaml-cpp comes in through engine/config/'
+refuse "$everywhere" 'sodium' 'engine/keyed_hash\.cc' 'libsodium comes in through engine/keyed_hash.cc'
 refuse "$everywhere" '(gtest|gmock)/' 'tests/' 'GoogleTest is for tests/'
 refuse "$everywhere" 'benchmark/' 'bench/micro/' 'Google Benchmark is for bench/micro/'
 exit $status
