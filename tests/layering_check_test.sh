@@ -10,6 +10,7 @@ mkdir -p "$tree/engine/config" "$tree/net/uring" "$tree/net/http" "$tree/bench/m
 echo '#include <liburing.h>' >"$tree/net/uring/io_ring.h"
 echo '#include <boost/beast/http.hpp>' >"$tree/net/http/request_reader.cc"
 echo '#include <yaml-cpp/yaml.h>' >"$tree/engine/config/load.cc"
+echo '#include <simdjson.h>' >"$tree/net/batch_reader.cc"
 echo '#include <sodium.h>' >"$tree/engine/keyed_hash.cc"
 echo '#include <gtest/gtest.h>' >"$tree/tests/ring_test.cc"
 echo '#include <benchmark/benchmark.h>' >"$tree/bench/micro/ring_bench.cc"
@@ -43,6 +44,8 @@ must_find net/shard.cc '<liburing.h>'
 must_find net/server.cc '<liburing/io_uring.h>'
 must_find net/http/response.cc '<boost/asio.hpp>'
 must_find net/server.cc '<yaml-cpp/yaml.h>'
+must_find engine/event.h '<simdjson.h>'
+must_find net/batch_reader.h '<simdjson.h>'
 must_find engine/keyed_hash.h '<sodium.h>'
 must_find engine/ring.cc '<gtest/gtest.h>'
 must_find tests/ring_bench.cc '<benchmark/benchmark.h>'
