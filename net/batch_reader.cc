@@ -50,15 +50,6 @@ Fault describe(error_code error) {
   }
 }
 
-// The value of a string, in memory that the parser uses again for the next line.
-error_code read_text(simdjson::simdjson_result<std::string_view> unescaped,
-                     std::string_view& text) noexcept {
-  if (const error_code error = std::move(unescaped).get(text)) return error;
-  // Of a surrogate pair's halves simdjson lets the second one alone pass.
-  return simdjson::validate_utf8(text.data(), text.size()) ? simdjson::SUCCESS
-                                                           : simdjson::STRING_ERROR;
-}
-
 // Passes over the digits at `at`; false if there are none.
 bool pass_digits(std::string_view text, size_t& at) noexcept {
   const size_t begin = at;
@@ -108,7 +99,7 @@ error_code pass_object(ondemand::value value, size_t levels_left) {
     ondemand::field field;
     if (const error_code error = std::move(item).get(field)) return error;
     std::string_view name;
-    if (const error_code error = read_text(field.unescaped_key(), name)) return error;
+    if (const error_code error = field.unescaped_key().get(name)) return error;
     if (const error_code error = pass_value(field.value(), levels_left)) return error;
   }
   return simdjson::SUCCESS;
@@ -125,7 +116,7 @@ error_code pass_value(ondemand::value value, size_t levels_left) {
     case ondemand::json_type::object:
       return levels_left == 0 ? simdjson::DEPTH_ERROR : pass_object(value, levels_left - 1);
     case ondemand::json_type::string:
-      return read_text(value.get_string(), text);
+      return value.get_string().get(text);
     default:
       return is_scalar(trim_end(value.raw_json_token())) ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
   }
@@ -141,7 +132,7 @@ bool is_string(ondemand::value value) noexcept {
 error_code read_string(ondemand::value value, std::string_view& kept) {
   char* const place = const_cast<char*>(value.raw_json_token().data()) + 1;  // after the quote
   std::string_view text;
-  if (const error_code error = read_text(value.get_string(), text)) return error;
+  if (const error_code error = value.get_string().get(text)) return error;
   std::memcpy(place, text.data(), text.size());
   kept = std::string_view(place, text.size());
   return simdjson::SUCCESS;
@@ -188,7 +179,7 @@ Fault LineReader::read_members(ondemand::object object) {
     ondemand::field field;
     if (const error_code error = std::move(item).get(field)) return describe(error);
     std::string_view name;
-    if (const error_code error = read_text(field.unescaped_key(), name)) return describe(error);
+    if (const error_code error = field.unescaped_key().get(name)) return describe(error);
     const auto known = std::ranges::find(kNames, name);
     if (known == kNames.end()) {
       return R"(has an unknown member; an event has "channel", "data", "event" and "ttl" only)";
