@@ -1,13 +1,25 @@
-// What a conforming client makes of an event stream: a small parser after the HTML standard's
-// "interpreting an event stream", written for clearness and kept apart from the encoder it judges.
+// SseParser: what a conforming client makes of an event stream, byte by byte after the HTML
+// standard's "parsing" and "interpreting an event stream". Written for clearness and kept apart
+// from the encoder it judges: it knows nothing of what ringcast sends, and forgives whatever the
+// standard forgives.
+//
+// Threads: one. Memory: the line and the event under way, and events until they are taken.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "tests/support/utf8_decoder.h"
 
 namespace ringcast {
 
+// An event as it is handed to the page.
 struct DispatchedEvent {
   std::string last_event_id;
   std::string type;
@@ -17,45 +29,105 @@ struct DispatchedEvent {
 
 class SseParser {
  public:
-  // The events that `stream`, from its beginning, makes a client dispatch. An unfinished last block
-  // is discarded.
+  // The next bytes of the stream, which may end anywhere, also within a character or a line end. An
+  // event is there as soon as the line end of its blank line has begun. Whatever has begun and not
+  // ended when the stream ends is no event: there is nothing to be called then.
+  void feed(std::string_view bytes) {
+    for (const char c : decoder_.decode(bytes)) {
+      const bool is_rest_of_crlf = c == '\n' && follows_cr_;
+      follows_cr_ = c == '\r';
+      if (is_rest_of_crlf) continue;
+      if (c != '\r' && c != '\n') {
+        line_ += c;
+        continue;
+      }
+      on_line(line_);
+      line_.clear();
+    }
+  }
+
+  // The events since the last call.
+  [[nodiscard]] std::vector<DispatchedEvent> take_events() {
+    return std::exchange(dispatched_, {});
+  }
+
+  // What a reconnect would send as `Last-Event-ID`; empty: no such header.
+  [[nodiscard]] const std::string& last_event_id() const noexcept { return last_event_id_; }
+  // The reconnect delay, when the stream has set one.
+  [[nodiscard]] std::optional<uint64_t> retry_ms() const noexcept { return retry_ms_; }
+  [[nodiscard]] size_t comments() const noexcept { return comments_; }
+
+  // The events of `stream`, which is whole.
   [[nodiscard]] static std::vector<DispatchedEvent> parse(std::string_view stream) {
     SseParser parser;
-    if (stream.starts_with("\xEF\xBB\xBF")) stream.remove_prefix(3);
-    while (true) {
-      const size_t line_bytes = stream.find_first_of("\r\n");
-      if (line_bytes == std::string_view::npos) return parser.dispatched_;
-      parser.on_line(stream.substr(0, line_bytes));
-      const bool crlf = stream.substr(line_bytes).starts_with("\r\n");
-      stream.remove_prefix(line_bytes + (crlf ? 2 : 1));
-    }
+    parser.feed(stream);
+    return parser.take_events();
   }
 
  private:
   void on_line(std::string_view line) {
     if (line.empty()) return dispatch();
     const size_t colon = line.find(':');
-    if (colon == 0) return;  // a comment
-    const std::string_view name = line.substr(0, colon);
-    std::string_view value = colon == std::string_view::npos ? "" : line.substr(colon + 1);
+    if (colon == 0) {
+      ++comments_;
+      return;
+    }
+    if (colon == std::string_view::npos) return on_field(line, "");
+    std::string_view value = line.substr(colon + 1);
     if (value.starts_with(' ')) value.remove_prefix(1);
-    if (name == "event") type_ = value;
-    if (name == "data") data_.append(value).append("\n");
-    if (name == "id" && value.find('\0') == std::string_view::npos) id_ = value;
+    on_field(line.substr(0, colon), value);
   }
 
+  // Other names than these four mean nothing, and names are compared exactly.
+  void on_field(std::string_view name, std::string_view value) {
+    if (name == "event") {
+      type_ = value;
+    } else if (name == "data") {
+      data_.append(value).append("\n");
+    } else if (name == "id") {
+      if (value.find('\0') == std::string_view::npos) id_ = value;
+    } else if (name == "retry") {
+      on_retry(value);
+    }
+  }
+
+  // An empty value has no number in it, so it changes nothing; one beyond 64 bits is as good as
+  // never.
+  void on_retry(std::string_view value) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (value.empty() || !std::ranges::all_of(value, is_digit)) return;
+    constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+    uint64_t ms = 0;
+    for (const char c : value) {
+      const auto digit = static_cast<uint64_t>(c - '0');
+      ms = ms > (kMax - digit) / 10 ? kMax : ms * 10 + digit;
+    }
+    retry_ms_ = ms;
+  }
+
+  // At a blank line. The id outlives the event and counts even without one.
   void dispatch() {
+    last_event_id_ = id_;
     if (!data_.empty()) {
-      data_.pop_back();
-      dispatched_.push_back({id_, type_.empty() ? "message" : type_, data_});
+      data_.pop_back();  // the line end after its last line
+      dispatched_.push_back({last_event_id_, type_.empty() ? "message" : type_, data_});
     }
     data_.clear();
     type_.clear();
   }
 
+  Utf8Decoder decoder_;
+  std::string line_;  // has begun
+  bool follows_cr_ = false;
+
+  // The event under way.
   std::string id_;
   std::string type_;
   std::string data_;
+
+  std::string last_event_id_;
+  std::optional<uint64_t> retry_ms_;
+  size_t comments_ = 0;
   std::vector<DispatchedEvent> dispatched_;
 };
 
