@@ -20,6 +20,7 @@ bool is_control(char c) noexcept {
 }  // namespace
 
 EventFault find_fault(const Event& event) noexcept {
+  if (event.type.size() > kTypeBytesMax) return EventFault::kTypeTooLong;
   if (std::ranges::any_of(event.type, is_control)) return EventFault::kTypeControl;
   if (!is_utf8(event.type)) return EventFault::kTypeNotUtf8;
   if (event.type == "error" || event.type == "open") return EventFault::kTypeReserved;
@@ -33,6 +34,8 @@ std::string_view describe(EventFault fault) noexcept {
       return "no fault";
     case EventFault::kDataNotUtf8:
       return "data is not valid UTF-8";
+    case EventFault::kTypeTooLong:
+      return "event type is longer than 128 bytes; keep it a name and put the rest into the data";
     case EventFault::kTypeNotUtf8:
       return "event type is not valid UTF-8";
     case EventFault::kTypeControl:

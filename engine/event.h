@@ -1,6 +1,7 @@
 // Event: what a publisher hands in. It has no id yet; the log gives it one at commit.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "engine/base/clock.h"
@@ -8,7 +9,7 @@
 namespace ringcast {
 
 struct Event {
-  std::string_view type;  // SSE `event:`; empty means the default, "message"
+  std::string_view type;  // SSE `event:`, kTypeBytesMax at most; empty: the default, "message"
   std::string_view data;  // UTF-8, any line breaks
   // For how long after its commit it may still be replayed; 0: as long as it is kept.
   milliseconds ttl{0};
@@ -17,9 +18,13 @@ struct Event {
 // What a frame's index entry can hold: 49 days.
 inline constexpr milliseconds kTtlMax{std::chrono::days(49)};
 
+// A type is a name that pages subscribe to, not a place for data. A guess; like a channel's name.
+inline constexpr size_t kTypeBytesMax = 128;
+
 enum class EventFault {
   kNone,
   kDataNotUtf8,  // clients would silently replace the bad bytes
+  kTypeTooLong,
   kTypeNotUtf8,
   kTypeControl,   // a line break in the type could forge fields
   kTypeReserved,  // "error" and "open" collide with the browser's own events

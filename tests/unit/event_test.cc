@@ -73,17 +73,30 @@ TEST(Event, TypesThatAreNotUtf8AreRefused) {
   EXPECT_EQ(fault_of_type("\xC2"), EventFault::kTypeNotUtf8);
 }
 
+TEST(Event, TypesHaveALength) {
+  EXPECT_EQ(fault_of_type(std::string(128, 't')), EventFault::kNone);
+  EXPECT_EQ(fault_of_type(std::string(129, 't')), EventFault::kTypeTooLong);
+  EXPECT_EQ(fault_of_type(std::string(1 << 20, '\xFF')), EventFault::kTypeTooLong);
+  // Bytes are counted, not characters.
+  std::string accented;
+  for (int i = 0; i < 64; ++i) accented += "\xC3\xA9";
+  EXPECT_EQ(fault_of_type(accented), EventFault::kNone);
+  EXPECT_EQ(fault_of_type(accented + "s"), EventFault::kTypeTooLong);
+  const std::string limit = std::to_string(kTypeBytesMax);
+  EXPECT_NE(describe(EventFault::kTypeTooLong).find(limit), std::string_view::npos);
+}
+
 TEST(Event, EveryFaultIsDescribedInItsOwnWords) {
   std::set<std::string_view> sentences;
   for (const EventFault fault :
-       {EventFault::kNone, EventFault::kDataNotUtf8, EventFault::kTypeNotUtf8,
-        EventFault::kTypeControl, EventFault::kTypeReserved}) {
+       {EventFault::kNone, EventFault::kDataNotUtf8, EventFault::kTypeTooLong,
+        EventFault::kTypeNotUtf8, EventFault::kTypeControl, EventFault::kTypeReserved}) {
     const std::string_view sentence = describe(fault);
     EXPECT_FALSE(sentence.empty());
     EXPECT_EQ(sentence.find_first_of("\r\n\""), std::string_view::npos) << sentence;
     sentences.insert(sentence);
   }
-  EXPECT_EQ(sentences.size(), 5U);
+  EXPECT_EQ(sentences.size(), 6U);
 }
 
 }  // namespace
