@@ -57,26 +57,27 @@ inline void PrintTo(const StreamReading& reading, std::ostream* out) {
   return reading;
 }
 
-// Short enough for all ways to cut them in two and in three to be tried.
-inline constexpr size_t kShortStreamBytes = 80;
+// Short enough for every way to cut them in three, and in two, to be tried.
+inline constexpr size_t kCutInThreeBytesMax = 60;
+inline constexpr size_t kCutInTwoBytesMax = 300;
 
-// The one reading of `stream` however it is split; anything else fails the test. Long streams are
-// cut at some places of the dice's choosing.
+// The one reading of `stream` however it is split; anything else fails the test. What is too long
+// for every cut is cut at some places of the dice's choosing.
 inline StreamReading read_every_way(std::string_view stream, Dice dice = Dice(1)) {
   const StreamReading whole = read_cut_at(stream, {});
   std::vector<size_t> every_place;
   for (size_t at = 1; at < stream.size(); ++at) every_place.push_back(at);
   EXPECT_EQ(read_cut_at(stream, every_place), whole) << "byte by byte";
 
-  if (stream.size() <= kShortStreamBytes) {
-    for (size_t first = 1; first < stream.size(); ++first) {
-      for (size_t second = first; second < stream.size(); ++second) {
-        EXPECT_EQ(read_cut_at(stream, {first, second}), whole) << first << ' ' << second;
-      }
+  const bool in_three = stream.size() <= kCutInThreeBytesMax;
+  const bool in_two = stream.size() <= kCutInTwoBytesMax;
+  for (size_t first = 1; in_two && first < stream.size(); ++first) {
+    EXPECT_EQ(read_cut_at(stream, {first}), whole) << first;
+    for (size_t second = first + 1; in_three && second < stream.size(); ++second) {
+      EXPECT_EQ(read_cut_at(stream, {first, second}), whole) << first << ' ' << second;
     }
-    return whole;
   }
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; !in_two && round < 20; ++round) {
     const uint64_t piece_bytes_max = dice.between(1, stream.size());
     std::vector<size_t> cuts;
     for (size_t at = dice.below(piece_bytes_max); at < stream.size();

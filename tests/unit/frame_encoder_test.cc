@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string>
 
+#include "tests/support/line_ends.h"
 #include "tests/support/seeds.h"
 #include "tests/support/sse_parser.h"
 
@@ -34,15 +35,6 @@ std::string received(std::string_view data) {
   EXPECT_EQ(events[0].last_event_id, "1732271234567-0");
   EXPECT_EQ(events[0].type, "message");
   return events[0].data;
-}
-
-std::string with_lf_line_ends(std::string_view data) {
-  std::string normal;
-  for (size_t i = 0; i < data.size(); ++i) {
-    if (data[i] == '\n' && i > 0 && data[i - 1] == '\r') continue;
-    normal += data[i] == '\r' ? '\n' : data[i];
-  }
-  return normal;
 }
 
 TEST(FrameEncoder, ChunkedFrameIsOneWholeChunk) {
