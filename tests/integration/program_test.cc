@@ -52,6 +52,24 @@ TEST(Program, SecondSignalWaitsForNobody) {
   EXPECT_EQ(program.process().wait().signal, SIGTERM);
 }
 
+// It says nothing about requests, so that none can forge a line, drive a terminal or leak a token
+// into a log.
+TEST(Program, HostileRequestsLeaveNoTraceInItsOutput) {
+  ServingProgram program(program_config());
+  const std::string requests[] = {
+      get("/channels/news%0d%0aINFO%20forged?access_token=SECRET"),
+      get("/healthz/live", "User-Agent: \x1b[2Jforged\r\n"),
+      get("/channels/nwes", "Authorization: Bearer SECRET\r\nUser-Agent: forged\r\n"),
+      post("/channels/news?event=a%0Aforged", "SECRET"),
+      "forged\x1b[2J\r\n\r\n",
+  };
+  for (const std::string& text : requests) (void)ask(program.port(), text);
+  program.process().send_signal(SIGTERM);
+  const ChildEnd end = program.process().wait();
+  EXPECT_EQ(end.out, "ringcast: stopping\n");
+  EXPECT_EQ(end.err, "");
+}
+
 // Everything that is configured fits, however the limit lies to what the server keeps back.
 TEST(Program, PlainDescriptorsSufficeForAllThatIsConfigured) {
   ServingProgram program(program_config("shards: 1, max_connections: 800, descriptors: plain"),
