@@ -6,7 +6,6 @@
 // tested, which is reported as skipped, and on a CI machine is an error.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <filesystem>

@@ -339,6 +339,13 @@ TEST_P(Wire, LastEventIdIsNeverSentBack) {
     EXPECT_EQ(head.headers, expected.headers) << id;
     EXPECT_EQ(stream.text(), kPrelude) << id;
   }
+  // Control bytes cannot stand in a header at all.
+  HttpClient client(server.port());
+  client.send(get("/channels/news", "Last-Event-ID: forged\x7f\r\n"));
+  const HttpHead refusal = client.read_head();
+  for (const auto& [name, value] : refusal.headers) {
+    EXPECT_EQ(value.find("forged"), std::string::npos) << name << ": " << value;
+  }
 }
 
 TEST_P(Wire, EveryErrorIsOneLineOfJsonThatRepeatsNothingOfTheRequest) {
@@ -352,6 +359,7 @@ TEST_P(Wire, EveryErrorIsOneLineOfJsonThatRepeatsNothingOfTheRequest) {
       post("/channels/news?event=forged%00", "x"),
       post("/channels/news", "forged\xFF"),
       post("/channels/news", "x", "Origin: https://forged.example\r\n"),
+      get("/channels/news", "X-Header: \x1b[2Jforged\r\n"),
       "GET /channels/news HTTP/1.1\r\nHost: forged\"\\\r\n\r\n",
       "forged \"\\\r\n\r\n",
   };
