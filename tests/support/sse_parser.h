@@ -33,16 +33,18 @@ class SseParser {
   // event is there as soon as the line end of its blank line has begun. Whatever has begun and not
   // ended when the stream ends is no event: there is nothing to be called then.
   void feed(std::string_view bytes) {
-    for (const char c : decoder_.decode(bytes)) {
-      const bool is_rest_of_crlf = c == '\n' && follows_cr_;
-      follows_cr_ = c == '\r';
-      if (is_rest_of_crlf) continue;
-      if (c != '\r' && c != '\n') {
-        line_ += c;
-        continue;
-      }
+    const std::string decoded = decoder_.decode(bytes);
+    std::string_view text = decoded;
+    while (!text.empty()) {
+      if (follows_cr_ && text.front() == '\n') text.remove_prefix(1);
+      follows_cr_ = false;
+      const size_t end = text.find_first_of("\r\n");
+      line_ += text.substr(0, end);
+      if (end == std::string_view::npos) return;
       on_line(line_);
       line_.clear();
+      follows_cr_ = text[end] == '\r';  // an LF that comes next belongs to it
+      text.remove_prefix(end + 1);
     }
   }
 
