@@ -1,10 +1,9 @@
 #include "engine/channel_name.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/utf8.h"
 
 namespace ringcast {
 
@@ -52,7 +51,7 @@ ChannelName split_channel_name(std::string_view name) noexcept {
 bool is_recipient(std::string_view text) noexcept {
   if (text.empty() || text.size() > kRecipientBytesMax) return false;
   if (text == "." || text == ".." || text.find_first_of("/{}") != text.npos) return false;
-  return simdjson::validate_utf8(text.data(), text.size()) && !has_control(text);
+  return is_utf8(text) && !has_control(text);
 }
 
 std::optional<std::string_view> recipient_in(const ChannelName& pattern,

@@ -20,7 +20,15 @@ class Channels {
   [[nodiscard]] static Result<std::unique_ptr<Channels>> create(
       const std::vector<ChannelConfig>& configs, const Epochs& epochs);
 
-  // nullptr: there is no such channel.
+  // Whom `name` (decoded, as requests give it) stands for: a channel, or one recipient of a pattern. A
+  // channel declared under that very name comes first, then patterns in the order of their declaration.
+  struct Address {
+    Channel* channel = nullptr;  // nullptr: there is no such channel
+    KeyedHash recipient{};
+  };
+  [[nodiscard]] Address find(std::string_view name) const noexcept;
+
+  // The channel declared as `name`, pattern or not, or nullptr.
   [[nodiscard]] Channel* by_name(std::string_view name) const noexcept;
   [[nodiscard]] Channel* by_path(std::string_view path) const noexcept;
 
@@ -31,6 +39,7 @@ class Channels {
   std::vector<std::unique_ptr<Channel>> channels_;
   std::unordered_map<std::string_view, Channel*> by_name_;  // keys live in the channels' configs
   std::unordered_map<std::string_view, Channel*> by_path_;
+  std::vector<Channel*> patterns_;
 };
 
 }  // namespace ringcast

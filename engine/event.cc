@@ -1,16 +1,13 @@
 #include "engine/event.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
+
+#include "engine/gap.h"
+#include "engine/utf8.h"
 
 namespace ringcast {
 
 namespace {
-
-bool is_utf8(std::string_view text) noexcept {
-  return simdjson::validate_utf8(text.data(), text.size());
-}
 
 bool is_control(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
@@ -24,6 +21,7 @@ EventFault find_fault(const Event& event) noexcept {
   if (std::ranges::any_of(event.type, is_control)) return EventFault::kTypeControl;
   if (!is_utf8(event.type)) return EventFault::kTypeNotUtf8;
   if (event.type == "error" || event.type == "open") return EventFault::kTypeReserved;
+  if (event.type == kGapType) return EventFault::kTypeOurs;
   if (!is_utf8(event.data)) return EventFault::kDataNotUtf8;
   return EventFault::kNone;
 }
@@ -42,6 +40,8 @@ std::string_view describe(EventFault fault) noexcept {
       return "event type contains a control character";
     case EventFault::kTypeReserved:
       return "event types 'error' and 'open' are reserved by browsers";
+    case EventFault::kTypeOurs:
+      return "event type 'gap' says that events are missing; choose another";
   }
   return "unknown fault";
 }

@@ -21,6 +21,11 @@ inline constexpr milliseconds kTtlMax{std::chrono::days(49)};
 // A type is a name that pages subscribe to, not a place for data. A guess; like a channel's name.
 inline constexpr size_t kTypeBytesMax = 128;
 
+// `type` as an event has it: "message" is what an event without a type is called anyway, and need not be said.
+[[nodiscard]] constexpr std::string_view type_worth_saying(std::string_view type) noexcept {
+  return type == "message" ? std::string_view{} : type;
+}
+
 enum class EventFault {
   kNone,
   kDataNotUtf8,  // clients would silently replace the bad bytes
@@ -28,6 +33,7 @@ enum class EventFault {
   kTypeNotUtf8,
   kTypeControl,   // a line break in the type could forge fields
   kTypeReserved,  // "error" and "open" collide with the browser's own events
+  kTypeOurs,      // "gap" is what we say ourselves
 };
 
 // Whether `event` may be published, and if not why. Pure; any thread.

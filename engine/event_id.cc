@@ -33,8 +33,14 @@ std::optional<EventId> parse_event_id(std::string_view text) noexcept {
   return id;
 }
 
+std::string to_string(EventId id) {
+  char text[kEventIdBytesMax];
+  return {text, write_event_id(text, id)};
+}
+
 EventId EventIdGenerator::peek(uint64_t now_ms) const noexcept {
   if (now_ms > last_.ms) return {now_ms, 0};
+  if (last_.seq >= kEventIdSeqMax) return {last_.ms + 1, 0};
   return {last_.ms, last_.seq + 1};
 }
 

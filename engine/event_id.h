@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace ringcast {
@@ -17,6 +18,15 @@ struct EventId {
   auto operator<=>(const EventId&) const = default;
 };
 
+// After this `seq` the millisecond is advanced, ahead of the clock if need be: 20 bits, so that an id of any time up to
+// 2527 fits into one word (RecipientFrames).
+inline constexpr uint64_t kEventIdSeqMax = (1U << 20) - 1;
+
+// The greatest id below `id` that could be handed out. Requires: id > 0-0.
+[[nodiscard]] constexpr EventId id_before(EventId id) noexcept {
+  return id.seq > 0 ? EventId{id.ms, id.seq - 1} : EventId{id.ms - 1, kEventIdSeqMax};
+}
+
 inline constexpr size_t kEventIdBytesMax = 41;  // two 20-digit numbers and the dash
 
 // Writes the text form to `out`, which has room for kEventIdBytesMax, and returns its end. Never
@@ -25,6 +35,9 @@ char* write_event_id(char* out, EventId id) noexcept;
 
 // The id `text` spells, or nothing when it is not one of ours.
 [[nodiscard]] std::optional<EventId> parse_event_id(std::string_view text) noexcept;
+
+// Its text form.
+[[nodiscard]] std::string to_string(EventId id);
 
 // Hands out ids. Threads: under the log's lock.
 class EventIdGenerator {

@@ -1,6 +1,7 @@
 #include "engine/frame_encoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include "engine/base/check.h"
@@ -12,12 +13,9 @@ namespace {
 constexpr size_t kChunkHeadBytesMax = 10;  // 8 hex digits and "\r\n"
 constexpr std::string_view kLineEnd = "\r\n";
 
-void append_id_line(std::string& out, EventId id) {
-  char text[kEventIdBytesMax];
-  out += "id: ";
-  out.append(text, write_event_id(text, id));
-  out += '\n';
-}
+constexpr std::string_view kIdField = "id: ";
+constexpr std::string_view kEventField = "event: ";
+constexpr std::string_view kDataField = "data: ";
 
 // The line breaks of a text, in order. Each byte is looked at once for LF and once for CR by
 // memchr, which is many times as fast as looking for either at once.
@@ -38,36 +36,64 @@ class LineBreaks {
   size_t cr_ = std::min(text_.find('\r'), text_.size());
 };
 
-// One `data: ` line per line of data. A final line break yields a last empty line, because clients
+// Calls `on_line` with each line of data. A final line break yields a last empty line, because clients
 // join lines with LF and drop one: the data arrives exactly as it was published, but for CR and
 // CRLF having become LF.
-void append_data_lines(std::string& out, std::string_view data) {
+template <typename OnLine>
+void for_each_line(std::string_view data, OnLine on_line) {
   LineBreaks breaks(data);
   size_t from = 0;
   while (true) {
     const size_t to = breaks.first_from(from);
-    out += "data: ";
-    out += data.substr(from, to - from);
-    out += '\n';
+    on_line(data.substr(from, to - from));
     if (to == data.size()) return;
     const bool crlf = data.substr(to).starts_with("\r\n");
     from = to + (crlf ? 2 : 1);
   }
 }
 
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += value;
+  out += '\n';
+}
+
+size_t field_bytes(std::string_view name, size_t value_bytes) noexcept {
+  return name.size() + value_bytes + 1;
+}
+
 }  // namespace
+
+size_t bytes_beside_id(const Event& event) noexcept {
+  size_t bytes = 1;  // the empty line at the end
+  if (!event.type.empty()) bytes += field_bytes(kEventField, event.type.size());
+  for_each_line(event.data,
+                [&](std::string_view line) { bytes += field_bytes(kDataField, line.size()); });
+  return bytes;
+}
+
+FrameSizes frame_sizes(size_t id_bytes, size_t beside_id) noexcept {
+  const size_t raw = field_bytes(kIdField, id_bytes) + beside_id;
+  const auto hex_digits = (static_cast<size_t>(std::bit_width(raw)) + 3) / 4;
+  return {.chunk = hex_digits + kLineEnd.size() + raw + kLineEnd.size(), .raw = raw};
+}
+
+size_t id_bytes(EventId id) noexcept {
+  char text[kEventIdBytesMax];
+  return static_cast<size_t>(write_event_id(text, id) - text);
+}
 
 Frame FrameEncoder::encode(EventId id, const Event& event) {
   // The chunk's size stands before its bytes but is known after them: leave room, and write it
   // right-aligned.
   scratch_.assign(kChunkHeadBytesMax, '\0');
-  append_id_line(scratch_, id);
-  if (!event.type.empty()) {
-    scratch_ += "event: ";
-    scratch_ += event.type;
-    scratch_ += '\n';
+  if (id != EventId{}) {
+    char text[kEventIdBytesMax];
+    append_field(scratch_, kIdField, {text, write_event_id(text, id)});
   }
-  append_data_lines(scratch_, event.data);
+  if (!event.type.empty()) append_field(scratch_, kEventField, event.type);
+  for_each_line(event.data,
+                [&](std::string_view line) { append_field(scratch_, kDataField, line); });
   scratch_ += '\n';
   const size_t raw_bytes = scratch_.size() - kChunkHeadBytesMax;
   scratch_ += kLineEnd;

@@ -36,24 +36,9 @@ Claim IdempotencyKeys::claim(KeyedHash key, KeyedHash request, MonotonicMs now) 
   now_ = std::max(now_, now);
   expire_some();
 
-  Number number = find(key);
-  if (number != 0 && is_expired(entry(number))) {
-    forget(number);
-    number = 0;
-  }
-  if (number != 0) {
-    const Entry& known = entry(number);
-    if (known.request != request) return {.kind = ClaimKind::kOtherRequest, .answer = {}};
-    if (known.is_settled == 0) return {.kind = ClaimKind::kUnderWay, .answer = {}};
-    return {.kind = ClaimKind::kRepeat,
-            .answer = {.first_id = known.first_id,
-                       .last_id = known.last_id,
-                       .count = known.count,
-                       .subscribers = known.subscribers,
-                       .is_batch = known.is_batch != 0}};
-  }
-
-  number = take_free();
+  const Claim claim = known(key, request);
+  if (claim.kind != ClaimKind::kFirst) return claim;
+  const Number number = take_free();
   if (number == 0) return {.kind = ClaimKind::kFull, .answer = {}};
   Number& head = bucket(key);
   Entry& fresh = entry(number);
@@ -63,7 +48,30 @@ Claim IdempotencyKeys::claim(KeyedHash key, KeyedHash request, MonotonicMs now) 
   fresh.next_in_bucket = head;
   head = number;
   ++size_;
-  return {.kind = ClaimKind::kFirst, .answer = {}};
+  return claim;
+}
+
+Claim IdempotencyKeys::look_up(KeyedHash key, KeyedHash request, MonotonicMs now) noexcept {
+  const std::lock_guard guard(mutex_);
+  now_ = std::max(now_, now);
+  return known(key, request);
+}
+
+// An expired key is not known any more, and its entry is free.
+Claim IdempotencyKeys::known(KeyedHash key, KeyedHash request) noexcept {
+  const Number number = find(key);
+  const bool is_expired_now = number != 0 && is_expired(entry(number));
+  if (is_expired_now) forget(number);
+  if (number == 0 || is_expired_now) return {.kind = ClaimKind::kFirst, .answer = {}};
+  const Entry& known = entry(number);
+  if (known.request != request) return {.kind = ClaimKind::kOtherRequest, .answer = {}};
+  if (known.is_settled == 0) return {.kind = ClaimKind::kUnderWay, .answer = {}};
+  return {.kind = ClaimKind::kRepeat,
+          .answer = {.first_id = known.first_id,
+                     .last_id = known.last_id,
+                     .count = known.count,
+                     .subscribers = known.subscribers,
+                     .is_batch = known.is_batch != 0}};
 }
 
 void IdempotencyKeys::settle(KeyedHash key, const PublishAnswer& answer, MonotonicMs now) noexcept {

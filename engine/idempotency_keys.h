@@ -68,6 +68,9 @@ class IdempotencyKeys {
   // A `now` behind one that another thread handed in before counts as that one.
   [[nodiscard]] Claim claim(KeyedHash key, KeyedHash request, MonotonicMs now) noexcept;
 
+  // What is known of `key`, as claim() would say; kFirst when it is new. Takes nothing.
+  [[nodiscard]] Claim look_up(KeyedHash key, KeyedHash request, MonotonicMs now) noexcept;
+
   // The attempt was answered with `answer`, which is repeated until ten minutes after `now`.
   // Requires: `key` was claimed first, and neither settled nor released since.
   void settle(KeyedHash key, const PublishAnswer& answer, MonotonicMs now) noexcept;
@@ -102,6 +105,7 @@ class IdempotencyKeys {
   Entry& entry(Number number) noexcept { return entries_[number - 1]; }
   Number& bucket(KeyedHash key) noexcept { return buckets_[key.a & (buckets_.size() - 1)]; }
 
+  [[nodiscard]] Claim known(KeyedHash key, KeyedHash request) noexcept;
   Number find(KeyedHash key) noexcept;
   Number claimed(KeyedHash key) noexcept;
   Number take_free() noexcept;

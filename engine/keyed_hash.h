@@ -9,6 +9,7 @@
 // Threads: any. Memory: none.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -21,6 +22,11 @@ struct KeyedHash {
   // True of KeyedHash{} alone, which can thus stand for "nothing": no text has this hash.
   [[nodiscard]] bool is_zero() const noexcept { return (a | b) == 0; }
   bool operator==(const KeyedHash&) const = default;
+};
+
+// For the standard's hash tables: its bits are as good as any hash of them.
+struct KeyedHashHasher {
+  size_t operator()(const KeyedHash& hash) const noexcept { return hash.a; }
 };
 
 [[nodiscard]] KeyedHash keyed_hash(std::string_view text) noexcept;

@@ -1,6 +1,9 @@
 // ReaderProgress: how far the healthy subscribers of one ring have got, shard by shard. It is what
 // paces publishers: the ring's floor never rises above slowest().
 //
+// A shard reads a ring for two kinds of subscribers, which move at their own paces: as reader `shard` for
+// those who get all of it, as reader merged_reader(shard) for those who get a selection.
+//
 // Threads: each cell is stored by its own shard and loaded by whoever holds the log's lock. Memory:
 // fixed.
 #pragma once
@@ -23,17 +26,21 @@ inline constexpr Position kNobodyBehind = std::numeric_limits<Position>::max();
 
 class ReaderProgress {
  public:
-  explicit ReaderProgress(size_t shards) : cells_(shards) {}
+  explicit ReaderProgress(size_t shards) : cells_(2 * shards) {}
 
-  // Every healthy subscriber of `shard` has been sent all bytes below `swept`. seq_cst: a joining
-  // shard stores this before it loads the position it joins at, the writer raises the floor only
-  // after loading it.
-  void report(size_t shard, Position swept) noexcept {
-    cells_[shard].swept.store(swept, std::memory_order_seq_cst);
+  [[nodiscard]] size_t merged_reader(size_t shard) const noexcept {
+    return cells_.size() / 2 + shard;
   }
 
-  [[nodiscard]] Position reported(size_t shard) const noexcept {
-    return cells_[shard].swept.load(std::memory_order_relaxed);
+  // Every healthy subscriber of `reader` has been sent all bytes below `swept`. seq_cst: a joining
+  // shard stores this before it loads the position it joins at, the writer raises the floor only
+  // after loading it.
+  void report(size_t reader, Position swept) noexcept {
+    cells_[reader].swept.store(swept, std::memory_order_seq_cst);
+  }
+
+  [[nodiscard]] Position reported(size_t reader) const noexcept {
+    return cells_[reader].swept.load(std::memory_order_relaxed);
   }
 
   [[nodiscard]] Position slowest() const noexcept {

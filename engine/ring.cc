@@ -63,8 +63,15 @@ Ring::~Ring() {
   ::munmap(memory_, 2 * capacity_bytes_);
 }
 
+bool Ring::could_make_room(uint64_t bytes, const ReaderProgress& readers) const noexcept {
+  RC_CHECK(bytes <= batch_bytes_max());
+  const Position end = committed() + bytes;
+  if (end <= floor() + capacity_bytes_) return true;
+  return end <= std::min(committed(), readers.slowest()) + capacity_bytes_;
+}
+
 Room Ring::make_room(uint64_t bytes, const ReaderProgress& readers) noexcept {
-  RC_CHECK(bytes <= frame_bytes_max());
+  RC_CHECK(bytes <= batch_bytes_max());
   const Position end = committed() + bytes;
   reclaim();
   if (end + lead_bytes() > floor() + capacity_bytes_) {

@@ -15,7 +15,7 @@
 // is below floor() is lapped, and learns it before it reads; bytes at or above the floor it loaded
 // stay put until its epoch moves on.
 //
-// Threads: make_room() and append() under the log's lock; committed(), floor() and bytes() on any
+// Threads: could_make_room(), make_room() and append() under the log's lock; committed(), floor() and bytes() on any
 //          shard, inside ReadingRings when the bytes are going to be read.
 // Memory:  capacity_bytes mapped by open(), touched as it fills; nothing after.
 #pragma once
@@ -61,8 +61,12 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // Whether `bytes` more may be written, raising the floor (never above `readers.slowest()`) when
-  // space gets short. Requires: bytes <= frame_bytes_max().
+  // Whether readers let make_room(bytes) have room: if not, it would say kReadersBehind; if so, batches under way may
+  // still keep it waiting. Changes nothing. Requires: as make_room().
+  [[nodiscard]] bool could_make_room(uint64_t bytes, const ReaderProgress& readers) const noexcept;
+
+  // Whether `bytes` more, of one frame or several, may be written, raising the floor (never above
+  // `readers.slowest()`) when space gets short. Requires: bytes <= batch_bytes_max().
   [[nodiscard]] Room make_room(uint64_t bytes, const ReaderProgress& readers) noexcept;
 
   // Copies `frame` in and makes it visible; returns where it starts. Requires:
@@ -89,6 +93,10 @@ class Ring {
 
   [[nodiscard]] uint64_t capacity_bytes() const noexcept { return capacity_bytes_; }
   [[nodiscard]] uint64_t frame_bytes_max() const noexcept { return lead_bytes() / 2; }
+  // What can be made room for at once: the ring but for two leads.
+  [[nodiscard]] uint64_t batch_bytes_max() const noexcept {
+    return capacity_bytes_ - 2 * lead_bytes();
+  }
 
   // Aborts when the order of the three positions is violated. Threads: under the log's lock.
   void check_invariants() const noexcept;

@@ -1,25 +1,24 @@
-// Audience: the subscribers of one channel, in one wire format, on one shard. It knows no socket:
-// it decides who is sent what, and is told what became of it.
+// Audience: subscribers of one shard who are sent frames in the same way. It knows no socket: it decides
+// who is sent what, and is told what became of it.
+//
+// There are two kinds. A ChannelAudience serves those who get all of one channel: their next bytes are
+// whatever follows in its ring. A MergedAudience serves those who get a selection: one recipient's frames,
+// or several channels in the order of their ids. What both share is how a member and its socket get on:
 //
 //   (joined) ────── its stream head goes first ──▶ kQuiet
-//   kQuiet ──────── the next turn ───────────────▶ kReady
-//   kReady ──────── heartbeat due ───────────────▶ kQuiet
+//   kQuiet ──────── the next turn ───────────────▶ kReady, or kCatchingUp for a laggard
+//   kReady ──────── heartbeat or gap event due ──▶ kQuiet
+//   kCatchingUp ─── gap event due ───────────────▶ kQuiet
 //   kReady ──────── its socket was full ─────────▶ kBlocked
 //   kBlocked ────── room again ──────────────────▶ kCatchingUp
 //   kCatchingUp ─── full again ──────────────────▶ kBlocked
 //   kCatchingUp ─── everything sent ─────────────▶ kReady
 //
-// kReady members are swept: each one behind gets one send from its cursor up to what is committed,
-// however many frames that is, so that late sweeps catch up by themselves. Blocked ones cost
-// nothing until their socket has room. The two states in which a member is out of the sweep because
-// of its own socket make it a laggard.
+// A member that is out of step because of its own socket, or because it came for the past, is a laggard; LagPolicy says
+// for how long publishers wait for it. After that it may be lapped: its next bytes are overwritten.
 //
-// A laggard stays healthy while it catches up, or covers a lead of the ring (an eighth), within
-// `slow_after`; until then publishers wait for it. After that it no longer counts, and may be
-// lapped.
-//
-// Threads: one shard; what it reads of the ring it reads inside ReadingRings. Memory: 16 bytes per
-// subscriber and 32 per laggard, in vectors that grow when people join or fall behind.
+// Threads: one shard; what it reads of the rings it reads inside ReadingRings. The interface costs a
+// virtual call a batch, or an event of one connection; never one a delivery.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,8 @@
 #include <vector>
 
 #include "engine/base/clock.h"
-#include "engine/channel.h"
+#include "engine/gap.h"
+#include "engine/wire_format.h"
 #include "net/send_plan.h"
 
 namespace ringcast::net {
@@ -36,140 +36,112 @@ using MemberIndex = uint32_t;
 
 enum class MemberState : uint8_t { kReady, kQuiet, kBlocked, kCatchingUp };
 
-struct Member {
-  Position cursor;  // everything before it has been handed to the socket
-  uint32_t slot : 24;
-  uint32_t state : 8;  // a MemberState
-  // When bytes were last planned for it, in ms of the shard's clock, wrapping after 49 days. Of a
-  // laggard: its entry among the laggards.
-  uint32_t mark;
-
-  [[nodiscard]] bool is(MemberState s) const noexcept { return state == static_cast<uint32_t>(s); }
-};
-static_assert(sizeof(Member) == 16);
-
-// One send carries at most this much for a member of the sweep, so that one who is far behind does
+// One send carries at most this much for a member that keeps up, so that one who is far behind does
 // not hold up the batch...
 inline constexpr uint64_t kSweepSendBytesMax = 256 * kKiB;
 // ...and this much a turn for one that is catching up.
 inline constexpr uint64_t kCatchUpSendBytesMax = 64 * kKiB;
 
+// Gap events wait in QuietMemory until they are submitted: these, and those of one stream more, fit with the longest names.
+inline constexpr size_t kGapsPerBatchMax = 32;
+
+// What an audience wants done in one batch.
+struct BatchPlan {
+  // Gap events, which belong to no ring, for the subscriber in `slot`; it is kQuiet from now on.
+  struct GapNotice {
+    uint32_t slot = 0;
+    WireFormat format{};
+    std::vector<Gap> gaps{};
+
+    [[nodiscard]] std::string frames() const {
+      std::string frames;
+      for (const Gap& gap : gaps) append_gap(frames, format, gap);
+      return frames;
+    }
+  };
+
+  void begin() noexcept {
+    sends.begin();
+    lapped.clear();
+    gaps.clear();
+    gap_events = 0;
+  }
+
+  [[nodiscard]] bool is_full() const noexcept {
+    return sends.is_full() || gap_events >= kGapsPerBatchMax || lapped.size() >= kSendsPerBatchMax;
+  }
+
+  SendPlan sends;
+  std::vector<uint32_t> lapped;  // slots whose next bytes are gone: to be closed
+  std::vector<GapNotice> gaps;
+  size_t gap_events = 0;  // in all of them
+};
+
 class Audience {
  public:
-  Audience(AudienceNumber number, Channel& channel, WireRing& wire, WireFormat format, size_t shard)
-      : number_(number), channel_(channel), wire_(wire), format_(format), shard_(shard) {}
+  Audience(AudienceNumber number, WireFormat format) : number_(number), format_(format) {}
+  virtual ~Audience() = default;
+  Audience(const Audience&) = delete;
+  Audience& operator=(const Audience&) = delete;
 
   [[nodiscard]] AudienceNumber number() const noexcept { return number_; }
-  [[nodiscard]] Channel& channel() const noexcept { return channel_; }
   [[nodiscard]] WireFormat format() const noexcept { return format_; }
-  [[nodiscard]] const Ring& ring() const noexcept { return *wire_.ring; }
-  [[nodiscard]] size_t size() const noexcept { return members_.size(); }
-  [[nodiscard]] const Member& operator[](MemberIndex i) const noexcept { return members_[i]; }
+  [[nodiscard]] virtual size_t size() const noexcept = 0;
 
-  // --- Membership
-
-  // Adds the connection in `slot`, to be sent what is committed from now on. It begins as kQuiet:
-  // its stream head goes first.
-  MemberIndex join(uint32_t slot, uint32_t now_ms);
-
-  // Removes a member; the last one takes its place, and is returned so that its connection can be
-  // told.
-  std::optional<uint32_t> leave(MemberIndex member) noexcept;
+  // Removes a member and squares its channels' books. When another one takes its place, that one's slot is
+  // returned so that its connection can be told. Requires: the log's lock.
+  virtual std::optional<uint32_t> leave(MemberIndex member) noexcept = 0;
 
   // --- Sending
 
   // There are new frames.
-  void mark_dirty() noexcept { dirty_ = true; }
+  virtual void mark_dirty() noexcept = 0;
 
-  // Whether plan() would find something to do.
-  [[nodiscard]] bool has_sends() const noexcept {
-    return dirty_ || sweep_left_ > 0 || catching_up_ > 0;
-  }
+  // Whether plan() would find something to send or to report.
+  [[nodiscard]] virtual bool has_work() const noexcept = 0;
 
-  // Whether report_progress() has something to say.
-  [[nodiscard]] bool has_report() const noexcept { return progress_stale_; }
+  // Tells the writer how far the healthy members have got, if that may have changed; then adds to `batch`
+  // until it is full or nobody is left, and moves the cursors. Requires: ReadingRings, and every failure
+  // of the last batch reported.
+  virtual void plan(BatchPlan& batch, MonotonicMs now) = 0;
 
-  // Adds sends to `plan` until it is full or nobody is left, moves the cursors, and notes in
-  // `lapped` the slots of those whose next bytes are gone. Requires: ReadingRings, and every
-  // failure of the last batch reported to sent_only().
-  void plan(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now);
+  // The socket took bytes of `send` only up to `position` and is full. The member waits for room() now.
+  // False: where it stands is not known any more, and it must be closed as lapped.
+  [[nodiscard]] virtual bool sent_only(const PlannedSend& send, MemberIndex member,
+                                       Position position, MonotonicMs now) = 0;
 
-  // The socket took bytes only up to `position` and is full. The member waits for room() now.
-  void sent_only(MemberIndex member, Position position, MonotonicMs now);
+  // `send` was never handed over: it is to be planned again.
+  virtual void take_back(const PlannedSend& send, MemberIndex member) noexcept = 0;
 
-  // The send was never handed over: it is to be planned again from `position`.
-  void take_back(MemberIndex member, Position position) noexcept;
+  // The socket had no room for the gap events that were planned.
+  virtual void gaps_refused(MemberIndex member, MonotonicMs now) = 0;
 
   // The socket has room again.
-  void room(MemberIndex member, MonotonicMs now) noexcept;
+  virtual void room(MemberIndex member, MonotonicMs now) noexcept = 0;
 
-  // A quiet send goes to a kReady member in this batch, so no frames may; settle_quiet() in the
+  // A quiet send goes to a member that can take one in this batch, so no frames may; settle_quiet() in the
   // next turn ends that.
-  void begin_quiet(MemberIndex member, uint32_t now_ms) noexcept;
-  void settle_quiet(MemberIndex member) noexcept;
+  virtual void begin_quiet(MemberIndex member, uint32_t now_ms) noexcept = 0;
+  virtual void settle_quiet(MemberIndex member) noexcept = 0;
 
-  // Whether `member` has been sent everything and stands between two frames.
-  [[nodiscard]] bool is_up_to_date(MemberIndex member) const noexcept {
-    return members_[member].is(MemberState::kReady) &&
-           members_[member].cursor == ring().committed();
-  }
+  // Whether `member` stands between two frames with a socket that was never full.
+  [[nodiscard]] virtual bool can_take_quiet(MemberIndex member) const noexcept = 0;
 
-  // --- Pacing
+  // Whether `member` has besides been sent everything there is.
+  [[nodiscard]] virtual bool is_up_to_date(MemberIndex member) const noexcept = 0;
 
-  // For how long nothing has been planned for `member`, in ms; 0 for a laggard, whose socket is
-  // full.
-  [[nodiscard]] int64_t silent_for(MemberIndex member, MonotonicMs now) const noexcept;
+  // For how long nothing has been planned for `member`, in ms; 0 for a laggard, whose socket is full.
+  [[nodiscard]] virtual int64_t silent_for(MemberIndex member, MonotonicMs now) const noexcept = 0;
 
-  // Tells the writer how far the healthy members have got, if that may have changed. Requires: as
-  // plan().
-  void report_progress(MonotonicMs now) noexcept;
+  // After how much silence `member` gets a heartbeat.
+  [[nodiscard]] virtual milliseconds heartbeat_of(MemberIndex member) const noexcept = 0;
 
   // Aborts if counts and states do not agree. For tests and debug builds; O(size()).
-  void check_invariants() const noexcept;
+  virtual void check_invariants() const noexcept = 0;
 
  private:
-  struct Laggard {
-    MemberIndex member;
-    bool is_slow;  // it did not reach its goal in time
-    // Reaching the goal proves health when done within slow_after of `since`.
-    Position goal;
-    MonotonicMs since;
-    // kCatchingUp: since when its socket has been waiting for us, not we for it.
-    MonotonicMs room_at;
-  };
-
-  void begin_sweep() noexcept;
-  void plan_catch_up(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now);
-  void release_caught_up(MonotonicMs now) noexcept;
-  void plan_sweep(SendPlan& plan, std::vector<uint32_t>& lapped, MonotonicMs now);
-  // Plans one send for `member` of at most `bytes_max`; false when it is lapped.
-  bool plan_one(Member& member, uint64_t bytes_max, SendPlan& plan, uint32_t now_ms) noexcept;
-  void set_state(Member& member, MemberState state) noexcept;
-  [[nodiscard]] Position slowest_healthy() const noexcept;
-  void judge(Laggard& laggard, MonotonicMs now) noexcept;
-  [[nodiscard]] Position goal_from(Position cursor) const noexcept;
-  [[nodiscard]] Laggard& laggard_of(const Member& member) noexcept;
-  void drop_laggard(uint32_t entry) noexcept;
-
   const AudienceNumber number_;
-  Channel& channel_;
-  WireRing& wire_;
   const WireFormat format_;
-  const size_t shard_;
-
-  std::vector<Member> members_;
-  std::vector<Laggard> laggards_;  // exactly the members that are kBlocked or kCatchingUp
-  size_t catching_up_ = 0;
-  uint32_t catch_up_at_ = 0;  // the laggard whose turn is next
-
-  // The ring as this batch sees it.
-  Position floor_ = 0;
-  Position committed_ = 0;
-
-  bool dirty_ = false;           // frames came since the sweep under way, or the last one, began
-  bool progress_stale_ = false;  // somebody's cursor or health changed since the last report
-  MemberIndex sweep_at_ = 0;     // who is next
-  size_t sweep_left_ = 0;        // how many the sweep has yet to look at
 };
 
 }  // namespace ringcast::net

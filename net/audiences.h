@@ -3,7 +3,7 @@
 // to do.
 //
 // Threads: one shard. Memory: an audience for each channel and wire format that ever had a
-// subscriber here.
+// subscriber here, and one per format for those who get a selection.
 #pragma once
 
 #include <array>
@@ -11,26 +11,34 @@
 #include <vector>
 
 #include "engine/channels.h"
-#include "net/audience.h"
+#include "net/channel_audience.h"
+#include "net/merged_audience.h"
 #include "net/shard_state.h"
 
 namespace ringcast::net {
 
 class Audiences {
  public:
-  Audiences(ShardState& shard, const Channels& channels);
+  Audiences(ShardState& shard, EventLog& log, const Channels& channels);
 
-  // The connection in `slot` becomes a subscriber of `channel`, from what is committed now.
-  void join(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format);
+  // The connection in `slot` becomes a subscriber of all of a channel, from `wanted`'s place on. Requires: the
+  // log's lock, held since the place was found.
+  void join(uint32_t slot, const Wanted& wanted, WireFormat format);
 
-  // The subscriber in `slot` leaves its audience. Requires: it is one.
+  // The same for one who gets a selection.
+  void join_merged(uint32_t slot, const std::vector<Wanted>& wanted, const Start& start,
+                   WireFormat format);
+
+  // The subscriber in `slot` leaves its audience. Takes the log's lock. Requires: it is one.
   void leave(uint32_t slot) noexcept;
 
   // The audience of the subscriber in `slot`.
   [[nodiscard]] Audience& of(const Connection& connection) noexcept {
-    return *audiences_[connection.audience];
+    return at(connection.audience);
   }
-  [[nodiscard]] Audience& at(AudienceNumber number) noexcept { return *audiences_[number]; }
+  [[nodiscard]] Audience& at(AudienceNumber number) noexcept {
+    return *audiences_[number].audience;
+  }
   [[nodiscard]] size_t size() const noexcept { return audiences_.size(); }
 
   // `channel` has news: its audiences here are dirty.
@@ -46,28 +54,43 @@ class Audiences {
   template <typename Visit>
   void for_each_active(Visit&& visit) noexcept {
     std::ranges::rotate(active_, active_.begin() + (active_.size() > 1 ? 1 : 0));
-    for (const AudienceNumber number : active_) visit(*audiences_[number]);
+    for (const AudienceNumber number : active_) visit(at(number));
     std::erase_if(active_, [&](AudienceNumber number) {
-      const bool done = !audiences_[number]->has_sends() && !audiences_[number]->has_report();
+      const bool done = !at(number).has_work();
       if (done) is_active_[number] = false;
       return done;
     });
   }
 
+  // Adds what each subscriber here is still owed to `owed`, by channel. For checking the books; requires: the
+  // log's lock.
+  void add_owed(std::vector<uint64_t>& owed);
+
  private:
   static constexpr AudienceNumber kNone = 0xffff;
 
-  Audience& find_or_add(Channel& channel, WireRing& wire, WireFormat format);
-  void count(Channel& channel, int change) noexcept;
-
+  struct Entry {
+    std::unique_ptr<Audience> audience;
+    Channel* channel;  // nullptr: a MergedAudience
+  };
   struct PerChannel {
     std::array<AudienceNumber, kWireFormats> audience{kNone, kNone};
-    uint32_t subscribers = 0;  // over both formats
+    uint32_t subscribers = 0;  // of both kinds and formats
+    uint32_t merged = 0;       // of those, in merged audiences
   };
 
+  ChannelAudience& find_or_add(const Wanted& wanted, WireFormat format);
+  MergedAudience& find_or_add_merged(WireFormat format);
+  AudienceNumber add(std::unique_ptr<Audience> audience, Channel* channel);
+  void enter(uint32_t slot, AudienceNumber number, MemberIndex member) noexcept;
+  void count(Channel& channel, int change) noexcept;
+  void on_news_for(AudienceNumber number) noexcept;
+
   ShardState& shard_;
+  EventLog& log_;
   std::vector<PerChannel> channels_;
-  std::vector<std::unique_ptr<Audience>> audiences_;
+  std::array<AudienceNumber, kWireFormats> merged_{kNone, kNone};
+  std::vector<Entry> audiences_;
   std::vector<AudienceNumber> active_;
   std::vector<bool> is_active_;
 };

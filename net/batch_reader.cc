@@ -204,8 +204,7 @@ Fault LineReader::read_member(Member member, ondemand::value value) {
   std::string_view text;
   if (const error_code error = read_string(value, text)) return describe(error);
   if (member == kChannel) event_.channel = text;
-  // "message" is what an event without a type is called anyway.
-  if (member == kEvent && text != "message") event_.event.type = text;
+  if (member == kEvent) event_.event.type = type_worth_saying(text);
   if (member == kTtl) {
     Result<milliseconds> ttl = parse_ttl(text);
     if (!ttl) return ttl.error().message;

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "engine/base/lazy_array.h"
-#include "net/audience.h"
+#include "net/channel_audience.h"
 #include "net/counters.h"
 #include "net/timer_wheel.h"
 #include "net/uring/completion.h"

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
+#include "engine/base/counter.h"
 #include "engine/base/memory.h"
 
 namespace ringcast::net {
@@ -36,21 +36,6 @@ inline constexpr size_t kCloseCauses = 9;
   return kNames[static_cast<size_t>(cause)];
 }
 
-// A number with one writer. Readers may be a moment behind, never torn.
-class Counter {
- public:
-  void add(uint64_t n = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  void subtract(uint64_t n = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
-  }
-  [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
-
 struct alignas(kCacheLineBytes) Counters {
   Counter accepted;
   Counter open;       // connections now
@@ -58,8 +43,8 @@ struct alignas(kCacheLineBytes) Counters {
   std::array<Counter, kCloseCauses> closed;
 
   Counter published;            // answered 201
-  Counter publishes_refused;    // answered 4xx
-  Counter paced;                // publishes that had to wait for subscribers
+  Counter publishes_refused;    // answered 4xx, or 503 when there was no room for a key
+  Counter paced;                // publishes that had to wait
   Counter publishes_timed_out;  // of those, answered 503
   Counter requests_refused;     // not acceptable as HTTP
   Counter turned_away;          // streams beyond capacity, answered with a soft reject
@@ -70,6 +55,7 @@ struct alignas(kCacheLineBytes) Counters {
   Counter bytes_planned;  // of frames, HTTP framing included...
   Counter bytes_unsent;   // ...of which sockets did not take these; they are planned again
   Counter heartbeats;
+  Counter gaps;               // gap events sent
   Counter accepts_paused;     // times a shard stopped accepting for want of slots
   Counter stale_completions;  // for connections that have gone
   Counter turns;

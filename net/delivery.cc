@@ -22,9 +22,7 @@ CloseCause cause_of(Outcome outcome) noexcept {
 
 }  // namespace
 
-void Delivery::start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
-                            std::string_view head) {
-  audiences_.join(slot, channel, wire, format);
+void Delivery::start_stream(uint32_t slot, std::string_view head) {
   send_quietly(slot, Op::kHead, head);
   shard_.io.watch_hangup(slot, shard_.connections.tag(Op::kHangup, slot));
   shard_.connections[slot].armed |= kArmedHangup;
@@ -37,8 +35,13 @@ bool Delivery::is_up_to_date(uint32_t slot) const noexcept {
   return !shard_.io.has_overflow() && audiences_.of(connection).is_up_to_date(connection.member);
 }
 
+bool Delivery::can_take_quiet(uint32_t slot) const noexcept {
+  const Connection& connection = shard_.connections[slot];
+  return !shard_.io.has_overflow() && audiences_.of(connection).can_take_quiet(connection.member);
+}
+
 void Delivery::end_stream(uint32_t slot, CloseCause cause) noexcept {
-  if (is_up_to_date(slot)) {
+  if (can_take_quiet(slot)) {
     const WireFormat format = audiences_.of(shard_.connections[slot]).format();
     shard_.send_quietly(slot, Op::kHead, end_of_stream_bytes(format));
   }
@@ -72,47 +75,42 @@ void Delivery::send_batch() noexcept {
     return;
   }
   if (shard_.io.prepared() > kBesideFramesMax) (void)shard_.io.submit();
-  lapped_.clear();
+  batch_.begin();
   {
     const ReadingRings reading(epoch_);
-    plan_batch();
+    audiences_.for_each_active([&](Audience& audience) { audience.plan(batch_, shard_.now); });
     submit_batch();
   }
-  for (const uint32_t slot : lapped_) lifecycle_.close(slot, CloseCause::kLapped);
-}
-
-void Delivery::plan_batch() noexcept {
-  plan_.begin();
-  audiences_.for_each_active([&](Audience& audience) {
-    audience.report_progress(shard_.now);
-    audience.plan(plan_, lapped_, shard_.now);
-  });
+  for (const uint32_t slot : batch_.lapped) lifecycle_.close(slot, CloseCause::kLapped);
+  for (const BatchPlan::GapNotice& notice : batch_.gaps) {
+    send_quietly(notice.slot, Op::kGap, notice.frames());
+    shard_.counters.gaps.add(notice.gaps.size());
+  }
 }
 
 void Delivery::submit_batch() noexcept {
   uint32_t entry = 0;
-  for (const PlannedSend& send : plan_.sends()) {
+  for (const PlannedSend& send : batch_.sends.sends()) {
     const uint32_t number = entry++;
     shard_.counters.bytes_planned.add(send.to - send.from);
     if (shard_.io.is_full() && shard_.io.submit() > 0) {
       take_back(send);
       continue;
     }
-    const Ring& ring = audiences_.at(send.audience).ring();
-    shard_.io.send_now(send.slot, ring.bytes(send.from, send.to),
-                       make_tag(Op::kRingSend, number, plan_.batch()));
+    shard_.io.send_now(send.slot, send.wire->ring().bytes(send.from, send.to),
+                       make_tag(Op::kRingSend, number, batch_.sends.batch()));
   }
-  shard_.counters.sends.add(plan_.size());
+  shard_.counters.sends.add(batch_.sends.size());
   if (shard_.io.submit() == 0) return;
   // The kernel is short of memory. What it has not taken still points into the rings, and must not
   // outlive this batch.
-  shard_.io.withdraw(Op::kRingSend, [&](CompletionTag tag) { take_back(plan_[tag.slot]); });
+  shard_.io.withdraw(Op::kRingSend, [&](CompletionTag tag) { take_back(batch_.sends[tag.slot]); });
 }
 
 // The send never reached the kernel: it is planned again.
 void Delivery::take_back(const PlannedSend& send) noexcept {
   const Connection& connection = shard_.connections[send.slot];
-  audiences_.of(connection).take_back(connection.member, send.from);
+  audiences_.of(connection).take_back(send, connection.member);
   shard_.counters.bytes_unsent.add(send.to - send.from);
   audiences_.activate(connection);
 }
@@ -120,38 +118,57 @@ void Delivery::take_back(const PlannedSend& send) noexcept {
 // The kernel reports the failures of a batch before anything that is submitted later, so the slot
 // still belongs to the member that was planned, or to nobody.
 void Delivery::on_ring_send_failed(const Completion& completion) noexcept {
-  RC_CHECK(completion.tag.generation == (plan_.batch() & kGenerationMask));
-  const PlannedSend& send = plan_[completion.tag.slot];
+  RC_CHECK(completion.tag.generation == (batch_.sends.batch() & kGenerationMask));
+  const PlannedSend& send = batch_.sends[completion.tag.slot];
   const Outcome outcome = completion.outcome();
   const uint64_t sent = outcome == Outcome::kDone ? completion.count() : 0;
   shard_.counters.bytes_unsent.add(send.to - send.from - sent);
-  if (shard_.connections[send.slot].phase != Phase::kStream) return;
+  if (shard_.connections[send.slot].phase != Phase::kStream) {
+    // It has left since, with its books squared as if all of it had been taken.
+    send.tally->unsent.add(send.frames);
+    send.tally->closed_owing.add(send.frames);
+    return;
+  }
   // Short of memory is as good as full: the socket will have room when there is some.
   const bool is_full = outcome == Outcome::kFull || outcome == Outcome::kNoMemory;
   if (outcome == Outcome::kDone || is_full) {
     (is_full ? shard_.counters.sends_full : shard_.counters.sends_short).add();
-    block(send.slot, send.from + sent);
+    block(send, send.from + sent);
   } else {
     lifecycle_.close(send.slot, cause_of(outcome));
   }
 }
 
-void Delivery::block(uint32_t slot, Position position) noexcept {
-  Connection& connection = shard_.connections[slot];
-  audiences_.of(connection).sent_only(connection.member, position, shard_.now);
+void Delivery::block(const PlannedSend& send, Position position) noexcept {
+  const Connection& connection = shard_.connections[send.slot];
+  if (!audiences_.of(connection).sent_only(send, connection.member, position, shard_.now)) {
+    lifecycle_.close(send.slot, CloseCause::kLapped);
+    return;
+  }
   audiences_.activate(connection);
+  watch_writable(send.slot);
+}
+
+void Delivery::watch_writable(uint32_t slot) noexcept {
   shard_.io.watch_writable(slot, shard_.connections.tag(Op::kWritable, slot));
-  connection.armed |= kArmedWritable;
+  shard_.connections[slot].armed |= kArmedWritable;
 }
 
 // A socket too full for a heartbeat is not silent, and one the kernel has no memory for has another
-// heartbeat coming. One that took a part of it, or of its head, would have a torn stream.
+// heartbeat coming; a gap event waits for room. One that took a part of any, or of its head, would have a torn
+// stream.
 void Delivery::on_quiet_send_failed(const Completion& completion) noexcept {
   const auto slot = static_cast<uint32_t>(completion.tag.slot);
   if (shard_.connections[slot].phase != Phase::kStream) return;
   const Outcome outcome = completion.outcome();
   const bool took_nothing = outcome == Outcome::kFull || outcome == Outcome::kNoMemory;
   if (took_nothing && completion.tag.kind() == Op::kHeartbeat) return;
+  if (took_nothing && completion.tag.kind() == Op::kGap) {
+    const Connection& connection = shard_.connections[slot];
+    audiences_.of(connection).gaps_refused(connection.member, shard_.now);
+    watch_writable(slot);
+    return;
+  }
   const bool torn = outcome == Outcome::kDone || outcome == Outcome::kFull;
   lifecycle_.close(slot, torn ? CloseCause::kTorn : cause_of(outcome));
 }
@@ -179,13 +196,13 @@ void Delivery::on_writable(const Completion& completion) noexcept {
 void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
   const Connection& connection = shard_.connections[slot];
   Audience& audience = audiences_.of(connection);
-  const int64_t interval = audience.channel().config().heartbeat.count();
+  const int64_t interval = audience.heartbeat_of(connection.member).count();
   const int64_t silent = audience.silent_for(connection.member, shard_.now);
   if (silent < interval / 2) {
     arm_heartbeat_after(slot, shard_.now - silent);
     return;
   }
-  if (is_up_to_date(slot)) {
+  if (can_take_quiet(slot)) {
     audience.begin_quiet(connection.member, static_cast<uint32_t>(shard_.now));
     send_quietly(slot, Op::kHeartbeat, heartbeat_bytes(audience.format()));
     shard_.counters.heartbeats.add();
@@ -194,8 +211,8 @@ void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
 }
 
 void Delivery::arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept {
-  const int64_t interval =
-      audiences_.of(shard_.connections[slot]).channel().config().heartbeat.count();
+  const Connection& connection = shard_.connections[slot];
+  const int64_t interval = audiences_.of(connection).heartbeat_of(connection.member).count();
   shard_.timers.arm(slot, last_sent + interval - shard_.draw(0, interval / 2));
 }
 

@@ -21,10 +21,9 @@ class Delivery {
   Delivery(ShardState& shard, Audiences& audiences, Lifecycle& lifecycle, Epoch& epoch)
       : shard_(shard), audiences_(audiences), lifecycle_(lifecycle), epoch_(epoch) {}
 
-  // The connection in `slot` becomes a subscriber: `head` (response head and prelude) is sent at
+  // The connection in `slot` has joined an audience: `head` (response head and prelude) is sent at
   // once, frames from the next turn on.
-  void start_stream(uint32_t slot, Channel& channel, WireRing& wire, WireFormat format,
-                    std::string_view head);
+  void start_stream(uint32_t slot, std::string_view head);
 
   // Whether the stream in `slot` has been sent everything and stands between two frames.
   [[nodiscard]] bool is_up_to_date(uint32_t slot) const noexcept;
@@ -60,8 +59,10 @@ class Delivery {
   void plan_batch() noexcept;
   void submit_batch() noexcept;
   void take_back(const PlannedSend& send) noexcept;
+  [[nodiscard]] bool can_take_quiet(uint32_t slot) const noexcept;
   void send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept;
-  void block(uint32_t slot, Position position) noexcept;
+  void block(const PlannedSend& send, Position position) noexcept;
+  void watch_writable(uint32_t slot) noexcept;
   void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;
 
   ShardState& shard_;
@@ -69,8 +70,7 @@ class Delivery {
   Lifecycle& lifecycle_;
   Epoch& epoch_;
 
-  SendPlan plan_;
-  std::vector<uint32_t> lapped_;
+  BatchPlan batch_;
   std::vector<CompletionTag> quiet_;  // connections with a quiet send in the last batch...
   uint64_t quiet_at_ = 0;             // ...the latest of which was prepared at this submission
 };

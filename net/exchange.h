@@ -2,11 +2,13 @@
 // longer. An idle connection, whether a subscriber or a publisher between two requests, has none.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "engine/base/clock.h"
 #include "net/counters.h"
 #include "net/http/request_reader.h"
+#include "net/publish.h"
 
 namespace ringcast::net {
 
@@ -22,7 +24,8 @@ struct Exchange {
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
   bool has_deadline = false;      // the timer is for the request that is being read
   bool is_listed = false;         // among the publishes that are tried again each turn
-  MonotonicMs paced_until = 0;    // a held publish is answered 503 after this; 0: not paced
+  std::unique_ptr<Publishing> publishing;  // what a held publish comes to
+  MonotonicMs paced_until = 0;  // a held publish is answered 503 after this; 0: not paced
   CloseCause cause = CloseCause::kAnswered;
 };
 

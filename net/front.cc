@@ -1,14 +1,11 @@
 #include "net/front.h"
 
 #include <algorithm>
-
-#include "net/http/cors.h"
+#include <utility>
 
 namespace ringcast::net {
 
 namespace {
-
-constexpr std::string_view kChannelsPrefix = "/channels/";
 
 // From the first byte of a request to its last: a peer that takes longer is holding memory for
 // nothing. A guess.
@@ -25,33 +22,7 @@ constexpr MonotonicMs kLingerMsMax = 2'000;
 // Answers are handed over when they reach this, so that a long pipeline does not pile them up.
 constexpr size_t kAnswerBytesMax = 16 * 1024;
 
-constexpr std::string_view kStreamMethods = "GET, HEAD, OPTIONS";
-constexpr std::string_view kPublishMethods = "OPTIONS, POST";
-constexpr std::string_view kChannelMethods = "GET, HEAD, OPTIONS, POST";
-
-size_t longest_event(const Channels& channels) noexcept {
-  size_t longest = 0;
-  for (ChannelNumber i = 0; i < channels.size(); ++i) {
-    longest = std::max<size_t>(longest, channels.at(i).config().event_bytes_max);
-  }
-  return longest;
-}
-
 }  // namespace
-
-Front::Front(ShardState& shard, Lifecycle& lifecycle, const Channels& channels,
-             const std::vector<Listener>& listeners, Publish& publish, Subscribe& subscribe,
-             const Monitor& monitor)
-    : shard_(shard),
-      lifecycle_(lifecycle),
-      channels_(channels),
-      listeners_(listeners),
-      publish_(publish),
-      subscribe_(subscribe),
-      monitor_(monitor) {
-  limits_.body_bytes_max = longest_event(channels);
-  queues_.resize(channels.size());
-}
 
 // --- Reading
 
@@ -62,7 +33,8 @@ void Front::on_received(const Completion& completion) {
       IoRing::has_bytes(completion) ? shard_.io.received(completion) : std::string_view{};
   Connection& connection = shard_.connections[slot];
   if (goes_on && connection.phase == Phase::kRequest && !bytes.empty()) {
-    if (connection.exchange == nullptr) connection.exchange = new Exchange(limits_);
+    if (connection.exchange == nullptr)
+      connection.exchange = new Exchange(limits_for(listener_of(slot)));
     connection.exchange->reader.feed(bytes);
   }
   if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
@@ -86,6 +58,13 @@ void Front::on_received(const Completion& completion) {
   } else {
     lifecycle_.close(slot, CloseCause::kPeerGone);
   }
+}
+
+// Batches are for publishers: nobody else may send as much.
+RequestLimits Front::limits_for(const ListenerConfig& listener) const noexcept {
+  RequestLimits limits = limits_;
+  if (!listener.serve_publish) limits.batch_path = {};
+  return limits;
 }
 
 void Front::read_more(uint32_t slot) {
@@ -114,13 +93,16 @@ void Front::proceed(uint32_t slot) {
       exchange.has_deadline = false;
     }
     exchange.holds_request = false;
-    const Handled handled = handle(slot, exchange);
-    if (handled == Handled::kBecameStream) return;
-    if (handled == Handled::kHeld) {
-      exchange.holds_request = true;
+    const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
+    if (handled == Routes::Handled::kBecameStream) return lifecycle_.drop_exchange(slot);
+    if (handled == Routes::Handled::kHeld) {
+      hold(slot, exchange);
       break;
     }
-    if (!options_for(exchange).keep_alive) exchange.closes_after_answers = true;
+    if (handled == Routes::Handled::kTurnedAway) exchange.cause = CloseCause::kTurnedAway;
+    if (handled == Routes::Handled::kTurnedAway || !routes_.options_for(exchange).keep_alive) {
+      exchange.closes_after_answers = true;
+    }
   }
   send_answers(slot, exchange);
   if (wants_more && !exchange.closes_after_answers && !exchange.peer_half_closed) read_more(slot);
@@ -182,7 +164,7 @@ void Front::on_answered(const Completion& completion) {
 }
 
 void Front::refuse(Exchange& exchange) {
-  ResponseOptions options = options_for(exchange);
+  ResponseOptions options = routes_.options_for(exchange);
   options.keep_alive = false;
   append_refusal(exchange.answers, exchange.reader.refusal(), exchange.reader.request(), options);
   exchange.closes_after_answers = true;
@@ -205,7 +187,7 @@ void Front::on_deadline(uint32_t slot) {
         slot, connection.phase == Phase::kLinger ? connection.cause : CloseCause::kRequestTimeout);
     return;
   }
-  ResponseOptions options = options_for(*exchange);
+  ResponseOptions options = routes_.options_for(*exchange);
   options.keep_alive = false;
   append_error(exchange->answers, 408, "the request took too long to arrive", options);
   exchange->closes_after_answers = true;
@@ -213,135 +195,22 @@ void Front::on_deadline(uint32_t slot) {
   send_answers(slot, *exchange);
 }
 
-ResponseOptions Front::options_for(const Exchange& exchange) {
-  ResponseOptions options;
-  options.keep_alive = exchange.reader.request().keep_alive && !stopping_;
-  options.head_only = exchange.reader.request().method == Method::kHead;
-  options.date = date_.at(wall_now_ms());
-  return options;
-}
-
-// --- Routing
-
-Front::Handled Front::handle(uint32_t slot, Exchange& exchange) {
-  const Request& request = exchange.reader.request();
-  const ListenerConfig& listener = listener_of(slot);
-  ResponseOptions options = options_for(exchange);
-
-  if (listener.serve_admin && monitor_.answer(request, options, stopping_, exchange.answers)) {
-    return Handled::kAnswered;
-  }
-  Channel* const by_path = channels_.by_path(request.path);
-  if (by_path != nullptr && listener.serve_subscribe) {
-    return handle_channel(slot, exchange, *by_path, Publishing::kNo);
-  }
-  const bool has_channels = listener.serve_subscribe || listener.serve_publish;
-  if (has_channels && request.path.starts_with(kChannelsPrefix)) {
-    Channel* const channel = channels_.by_name(request.path.substr(kChannelsPrefix.size()));
-    if (channel != nullptr) {
-      return handle_channel(slot, exchange, *channel,
-                            listener.serve_publish ? Publishing::kYes : Publishing::kNo);
-    }
-  }
-  if (request.method == Method::kOptions && (request.path == "*" || request.path == "/")) {
-    // What a load balancer asks to see whether we are there.
-    options.allow = kChannelMethods;
-    append_response(exchange.answers, 204, "", "", options);
-    return Handled::kAnswered;
-  }
-  append_error(exchange.answers, 404, "there is no such channel or path here", options);
-  return Handled::kAnswered;
-}
-
-Front::Handled Front::handle_channel(uint32_t slot, Exchange& exchange, Channel& channel,
-                                     Publishing publishing) {
-  const bool may_publish_here = publishing == Publishing::kYes;
-  const bool may_subscribe_here = listener_of(slot).serve_subscribe;
-  const Method method = exchange.reader.request().method;
-  if (may_subscribe_here && method == Method::kGet) return open_stream(slot, exchange, channel);
-  if (may_publish_here && method == Method::kPost) return publish(slot, exchange, channel);
-  if (may_subscribe_here && method == Method::kHead) {
-    subscribe_.append_head_only(channel, exchange.reader.request(), options_for(exchange),
-                                exchange.answers);
-    return Handled::kAnswered;
-  }
-  const std::string_view methods = !may_publish_here     ? kStreamMethods
-                                   : !may_subscribe_here ? kPublishMethods
-                                                         : kChannelMethods;
-  return answer_method(exchange, channel, methods);
-}
-
-Front::Handled Front::answer_method(Exchange& exchange, const Channel& channel,
-                                    std::string_view methods) {
-  const Request& request = exchange.reader.request();
-  ResponseOptions options = options_for(exchange);
-  if (request.method == Method::kOptions) {
-    append_preflight(exchange.answers, channel.config().cors, request, methods, options);
-    return Handled::kAnswered;
-  }
-  std::string cors_lines;
-  append_cors_lines(cors_lines, channel.config().cors, request);
-  options.extra_lines = cors_lines;
-  options.allow = methods;
-  append_error(exchange.answers, 405, "this method is not served here", options);
-  return Handled::kAnswered;
-}
-
-// A stream begins when everything before it has been sent: its head takes another way than the
-// answers, and must not overtake them.
-Front::Handled Front::open_stream(uint32_t slot, Exchange& exchange, Channel& channel) {
-  if (!exchange.answers.empty()) return Handled::kHeld;
-  const Subscribe::Opened opened =
-      subscribe_.open(slot, channel, exchange.reader.request(), options_for(exchange), !stopping_,
-                      exchange.answers);
-  if (opened == Subscribe::Opened::kStream) {
-    lifecycle_.drop_exchange(slot);
-    return Handled::kBecameStream;
-  }
-  exchange.closes_after_answers = true;
-  exchange.cause = CloseCause::kTurnedAway;
-  return Handled::kAnswered;
-}
-
 // --- Pacing
 
-// Whoever comes while others wait for room in the same channel goes behind them: small events would
-// otherwise overtake large ones until those are given up.
-Front::Handled Front::publish(uint32_t slot, Exchange& exchange, Channel& channel) {
-  const Request& request = exchange.reader.request();
-  ResponseOptions options = options_for(exchange);
-  std::string cors_lines;
-  if (request.has_origin) append_cors_lines(cors_lines, channel.config().cors, request);
-  options.extra_lines = cors_lines;
-
-  Queue& queue = queues_[channel.number()];
-  const bool may_try = is_retrying_ ? !queue.is_refused : queue.waiting == 0;
-  if (may_try && publish_.attempt(channel, request, options, exchange.answers)) {
-    exchange.paced_until = 0;
-    return Handled::kAnswered;
-  }
-  queue.is_refused = true;
-  if (exchange.paced_until == 0) {
-    exchange.paced_until = shard_.now + channel.config().publish_wait.count();
-    shard_.timers.disarm(slot);
-    shard_.counters.paced.add();
-  } else if (shard_.now >= exchange.paced_until) {
-    exchange.paced_until = 0;
-    publish_.append_timed_out(options, exchange.answers);
-    return Handled::kAnswered;
-  }
-  ++queue.waiting;
+void Front::hold(uint32_t slot, Exchange& exchange) {
+  exchange.holds_request = true;
+  if (exchange.paced_until == 0)
+    return;  // a stream, which begins when the answers before it have gone
+  shard_.timers.disarm(slot);
   if (!exchange.is_listed) held_.push_back(shard_.connections.tag(Op::kRecv, slot));
   exchange.is_listed = true;
-  return Handled::kHeld;
 }
 
 // The longest waiting first, and no more of a channel once one was refused: they would be, too.
 void Front::retry_held() {
   std::vector<CompletionTag> waiting;
   std::swap(waiting, held_);
-  std::ranges::fill(queues_, Queue{});
-  is_retrying_ = true;
+  routes_.begin_retrying();
   for (const CompletionTag tag : waiting) {
     const auto slot = static_cast<uint32_t>(tag.slot);
     const Connection& connection = shard_.connections[slot];
@@ -359,7 +228,7 @@ void Front::retry_held() {
       held_.push_back(tag);  // its earlier answers are still being sent
     }
   }
-  is_retrying_ = false;
+  routes_.end_retrying();
 }
 
 }  // namespace ringcast::net

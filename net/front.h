@@ -1,4 +1,6 @@
-// Front: reads requests from connections and answers them, until one turns out to be for a stream.
+// Front: reads requests from connections and sends the answers, until one turns out to be for a stream.
+// What the answers are is for Routes to say.
+//
 // Answers go out in the order of the requests, however many were pipelined; while one has to wait
 // (for room in a ring, or for the answers before a stream) nothing behind it is looked at, and
 // nothing more is read.
@@ -6,27 +8,26 @@
 // Threads: one shard.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "engine/channels.h"
 #include "net/exchange.h"
-#include "net/http/http_date.h"
 #include "net/lifecycle.h"
 #include "net/listener.h"
-#include "net/monitor.h"
-#include "net/publish.h"
+#include "net/routes.h"
 #include "net/shard_state.h"
-#include "net/subscribe.h"
 
 namespace ringcast::net {
 
 class Front {
  public:
-  Front(ShardState& shard, Lifecycle& lifecycle, const Channels& channels,
-        const std::vector<Listener>& listeners, Publish& publish, Subscribe& subscribe,
-        const Monitor& monitor);
+  // Bodies may be as long as `limits` say.
+  Front(ShardState& shard, Lifecycle& lifecycle, const std::vector<Listener>& listeners,
+        const RequestLimits& limits, Routes& routes)
+      : shard_(shard),
+        lifecycle_(lifecycle),
+        listeners_(listeners),
+        limits_(limits),
+        routes_(routes) {}
 
   void on_received(const Completion& completion);
   void on_answered(const Completion& completion);
@@ -36,55 +37,27 @@ class Front {
   void retry_held();
   [[nodiscard]] bool has_held() const noexcept { return !held_.empty(); }
 
-  // From now on streams are turned away and answers end their connections.
-  void begin_stopping() noexcept { stopping_ = true; }
-  [[nodiscard]] bool is_stopping() const noexcept { return stopping_; }
-
  private:
-  enum class Handled {
-    kAnswered,
-    kBecameStream,
-    kHeld,  // to be handled again later
-  };
-  enum class Publishing { kNo, kYes };
-
-  // The paced publishes of one channel.
-  struct Queue {
-    uint32_t waiting = 0;     // as of the last look, plus those who came since
-    bool is_refused = false;  // in this round: there is no room for the first of them
-  };
-
   // Handles what has been read until more bytes, or patience, is needed.
   void proceed(uint32_t slot);
-  Handled handle(uint32_t slot, Exchange& exchange);
-  Handled handle_channel(uint32_t slot, Exchange& exchange, Channel& channel,
-                         Publishing publishing);
-  Handled open_stream(uint32_t slot, Exchange& exchange, Channel& channel);
-  Handled publish(uint32_t slot, Exchange& exchange, Channel& channel);
-  Handled answer_method(Exchange& exchange, const Channel& channel, std::string_view methods);
+  // The request is to be handled again; a paced publish every turn.
+  void hold(uint32_t slot, Exchange& exchange);
   void refuse(Exchange& exchange);
   void send_answers(uint32_t slot, Exchange& exchange);
   void read_more(uint32_t slot);
   void settle(uint32_t slot);
 
-  [[nodiscard]] ResponseOptions options_for(const Exchange& exchange);
+  [[nodiscard]] RequestLimits limits_for(const ListenerConfig& listener) const noexcept;
   [[nodiscard]] const ListenerConfig& listener_of(uint32_t slot) noexcept {
     return listeners_[shard_.connections[slot].listener].config;
   }
 
   ShardState& shard_;
   Lifecycle& lifecycle_;
-  const Channels& channels_;
   const std::vector<Listener>& listeners_;
-  Publish& publish_;
-  Subscribe& subscribe_;
-  const Monitor& monitor_;
-  RequestLimits limits_;
-  HttpDate date_;
+  const RequestLimits limits_;
+  Routes& routes_;
   std::vector<CompletionTag> held_;  // connections with a paced publish, the longest waiting first
-  std::vector<Queue> queues_;        // by channel
-  bool is_retrying_ = false;
-  bool stopping_ = false;
 };
 
 }  // namespace ringcast::net

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+#include "engine/books.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -27,12 +29,16 @@ constexpr Series kSeries[] = {
     {"ringcast_connections_open", "Connections open now", MetricType::Gauge, &Counters::open},
     {"ringcast_subscribers", "Connections that are streams now", MetricType::Gauge,
      &Counters::streaming},
-    {"ringcast_published_total", "Publishes answered 201", MetricType::Counter, &Counters::published},
-    {"ringcast_publishes_refused_total", "Publishes answered 4xx", MetricType::Counter,
-     &Counters::publishes_refused},
-    {"ringcast_publishes_paced_total", "Publishes that waited for subscribers", MetricType::Counter,
-     &Counters::paced},
-    {"ringcast_publishes_timed_out_total", "Paced publishes answered 503", MetricType::Counter,
+    {"ringcast_published_total", "Publishes answered 201", MetricType::Counter,
+     &Counters::published},
+    {"ringcast_publishes_refused_total",
+     "Publishes refused: answered 4xx, or 503 for want of room for an Idempotency-Key",
+     MetricType::Counter, &Counters::publishes_refused},
+    {"ringcast_publishes_paced_total",
+     "Publishes that had to wait, for subscribers or for an earlier attempt under their key",
+     MetricType::Counter, &Counters::paced},
+    {"ringcast_publishes_timed_out_total",
+     "Publishes answered 503 because they had waited too long", MetricType::Counter,
      &Counters::publishes_timed_out},
     {"ringcast_requests_refused_total", "Requests refused as HTTP", MetricType::Counter,
      &Counters::requests_refused},
@@ -47,12 +53,37 @@ constexpr Series kSeries[] = {
      &Counters::bytes_planned},
     {"ringcast_bytes_unsent_total", "Of those, bytes that sockets did not take at once",
      MetricType::Counter, &Counters::bytes_unsent},
+    {"ringcast_gaps_total", "Gap events sent, those counted twice for which a socket had no room",
+     MetricType::Counter, &Counters::gaps},
     {"ringcast_heartbeats_total", "Heartbeats sent", MetricType::Counter, &Counters::heartbeats},
     {"ringcast_accepts_paused_total", "Times a shard stopped accepting for want of slots",
      MetricType::Counter, &Counters::accepts_paused},
     {"ringcast_stale_completions_total", "Completions for connections that have gone",
      MetricType::Counter, &Counters::stale_completions},
     {"ringcast_turns_total", "Turns of the shards' loops", MetricType::Counter, &Counters::turns},
+};
+
+struct ChannelSeries {
+  const char* name;
+  const char* help;
+  uint64_t Books::*count;
+};
+
+// due + replayed = sent - unsent + skipped + closed_owing + what is still owed.
+constexpr ChannelSeries kChannelSeries[] = {
+    {"ringcast_events_committed_total", "Events committed", &Books::events},
+    {"ringcast_events_due_total", "Events committed, each once per subscriber it was for",
+     &Books::due},
+    {"ringcast_events_replayed_total", "Older events that subscribers asked for when they came",
+     &Books::replayed},
+    {"ringcast_events_sent_total", "Events handed to sockets", &Books::sent},
+    {"ringcast_events_unsent_total", "Of those, events that sockets did not take at once",
+     &Books::unsent},
+    {"ringcast_events_skipped_total",
+     "Events that had expired, or were overwritten before a slow subscriber got them",
+     &Books::skipped},
+    {"ringcast_events_closed_owing_total", "Events still owed to subscribers when they went",
+     &Books::closed_owing},
 };
 
 ClientMetric metric(MetricType type, uint64_t value, std::vector<ClientMetric::Label> labels) {
@@ -86,12 +117,34 @@ MetricFamily closed_by_cause(std::span<const Counters> shards) {
   return family;
 }
 
+std::vector<MetricFamily> by_channel(const Channels& channels) {
+  std::vector<MetricFamily> families;
+  for (const ChannelSeries& series : kChannelSeries) {
+    families.push_back({series.name, series.help, MetricType::Counter, {}});
+  }
+  MetricFamily subscribers{
+      "ringcast_channel_subscribers", "Subscribers of the channel now", MetricType::Gauge, {}};
+  for (ChannelNumber i = 0; i < channels.size(); ++i) {
+    const Channel& channel = channels.at(i);
+    const std::vector<ClientMetric::Label> labels{{"channel", channel.config().name}};
+    const Books books = read_books(channel);
+    for (size_t k = 0; k < families.size(); ++k) {
+      families[k].metric.push_back(
+          metric(MetricType::Counter, books.*kChannelSeries[k].count, labels));
+    }
+    subscribers.metric.push_back(metric(MetricType::Gauge, channel.subscribers(), labels));
+  }
+  families.push_back(std::move(subscribers));
+  return families;
+}
+
 }  // namespace
 
-std::string metrics_text(std::span<const Counters> shards) {
+std::string metrics_text(std::span<const Counters> shards, const Channels& channels) {
   std::vector<MetricFamily> families;
   for (const Series& series : kSeries) families.push_back(per_shard(series, shards));
   families.push_back(closed_by_cause(shards));
+  for (MetricFamily& family : by_channel(channels)) families.push_back(std::move(family));
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   return text.str();

@@ -1,4 +1,4 @@
-// The counters of all shards in Prometheus' text format.
+// The counters of all shards and channels in Prometheus' text format.
 //
 // Threads: any. Memory: the text.
 #pragma once
@@ -6,10 +6,11 @@
 #include <span>
 #include <string>
 
+#include "engine/channels.h"
 #include "net/counters.h"
 
 namespace ringcast::net {
 
-[[nodiscard]] std::string metrics_text(std::span<const Counters> shards);
+[[nodiscard]] std::string metrics_text(std::span<const Counters> shards, const Channels& channels);
 
 }  // namespace ringcast::net

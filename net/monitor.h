@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/channels.h"
 #include "net/counters.h"
 #include "net/http/request.h"
 #include "net/http/response.h"
@@ -16,8 +17,9 @@ namespace ringcast::net {
 
 class Monitor {
  public:
-  // One set of counters per shard, which must outlive the monitor.
-  explicit Monitor(std::span<const Counters> shards) : shards_(shards) {}
+  // One set of counters per shard; all must outlive the monitor.
+  Monitor(std::span<const Counters> shards, const Channels& channels)
+      : shards_(shards), channels_(channels) {}
 
   // Appends the answer if `request` is one of ours.
   [[nodiscard]] bool answer(const Request& request, ResponseOptions options, bool stopping,
@@ -25,6 +27,7 @@ class Monitor {
 
  private:
   std::span<const Counters> shards_;
+  const Channels& channels_;
 };
 
 }  // namespace ringcast::net

@@ -4,22 +4,13 @@
 
 namespace ringcast::net {
 
-namespace {
-
-std::string id_text(EventId id) {
-  char text[kEventIdBytesMax];
-  return {text, write_event_id(text, id)};
-}
-
-}  // namespace
-
 std::string publish_answer_json(const PublishAnswer& answer) {
-  const std::string first_id = id_text(answer.first_id);
+  const std::string first_id = to_string(answer.first_id);
   if (!answer.is_batch) {
     return fmt::format("{{\"id\":\"{}\",\"subscribers\":{}}}\n", first_id, answer.subscribers);
   }
   return fmt::format("{{\"accepted\":{},\"first_id\":\"{}\",\"last_id\":\"{}\"}}\n", answer.count,
-                     first_id, id_text(answer.last_id));
+                     first_id, to_string(answer.last_id));
 }
 
 }  // namespace ringcast::net

@@ -10,7 +10,8 @@
 #include <span>
 
 #include "engine/base/check.h"
-#include "engine/reader_progress.h"
+#include "engine/tally.h"
+#include "engine/wire_ring.h"
 
 namespace ringcast::net {
 
@@ -21,10 +22,15 @@ using AudienceNumber = uint16_t;
 inline constexpr size_t kSendsPerBatchMax = 256;
 
 struct PlannedSend {
-  Position from;
-  Position to;
-  uint32_t slot;
-  AudienceNumber audience;
+  Position from = 0;
+  Position to = 0;
+  const WireRing* wire = nullptr;
+  ShardTally* tally = nullptr;  // of its channel
+  FrameNumber frame = 0;  // the first frame in it; of a swept member only the low 32 bits count
+  uint32_t frames = 0;    // how many frames end in it, as far as counted
+  uint32_t slot = 0;
+  uint32_t source = 0;  // of a merged member: which of its sources the frames are from
+  AudienceNumber audience = 0;
 };
 
 class SendPlan {

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "engine/books.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -24,7 +26,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   if (config.listeners.size() > kListenersMax) {
     return Error{"more than 255 listeners; bind fewer addresses, 0.0.0.0 or [::] is all of them"};
   }
-  std::unique_ptr<Server> server(new Server(*capacity));
+  std::unique_ptr<Server> server(new Server(config.server, *capacity));
   if (Result<> opened = server->open(config); !opened) return opened.error();
   server->run(config);
   return server;
@@ -39,8 +41,9 @@ Result<> Server::open(const Config& config) {
       Doorbells::create(capacity_.shards, channels_->size());
   if (!doorbells) return doorbells.error();
   doorbells_ = std::move(*doorbells);
-  log_ = std::make_unique<MemoryLog>(*doorbells_);
-  monitor_ = std::make_unique<Monitor>(counters_);
+  log_ = std::make_unique<MemoryLog>(*channels_, *doorbells_);
+  monitor_ = std::make_unique<Monitor>(counters_, *channels_);
+  idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
   std::vector<ListenerConfig> listeners = config.listeners;
   for (size_t number = 0; number < capacity_.shards; ++number) {
@@ -65,8 +68,9 @@ Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listener
       LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
-  const ShardParts parts{*channels_,        *log_,     epochs_[number], doorbells_->of(number),
-                         counters_[number], *monitor_, &committing_};
+  const ShardParts parts{*channels_,        *log_,     epochs_[number],    doorbells_->of(number),
+                         counters_[number], *monitor_, *idempotency_keys_, config_,
+                         &committing_};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};
@@ -94,6 +98,17 @@ Server::~Server() {
   sources_.clear();
   for (const auto& shard : shards_) shard->request_stop();
   threads_.clear();
+  RC_DCHECK(books_balance());
+}
+
+bool Server::books_balance() {
+  const auto guard = log_->hold();
+  std::vector<uint64_t> owed(channels_->size(), 0);
+  for (const auto& shard : shards_) shard->add_owed(owed);
+  for (ChannelNumber i = 0; i < channels_->size(); ++i) {
+    if (!read_books(channels_->at(i)).balance(owed[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace ringcast::net

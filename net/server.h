@@ -45,13 +45,19 @@ class Server {
   [[nodiscard]] const std::vector<Counters>& counters() const noexcept { return counters_; }
 
  private:
-  Server(const Capacity& capacity)
-      : capacity_(capacity), epochs_(capacity.shards), counters_(capacity.shards) {}
+  Server(const ServerConfig& config, const Capacity& capacity)
+      : config_(config),
+        capacity_(capacity),
+        epochs_(capacity.shards),
+        counters_(capacity.shards) {}
 
   Result<> open(const Config& config);
   Result<> open_shard(size_t number, std::vector<ListenerConfig>& listeners);
   void run(const Config& config);
+  // Whether every event that was ever owed is accounted for, channel by channel. Requires: no shard runs.
+  [[nodiscard]] bool books_balance();
 
+  const ServerConfig config_;
   const Capacity capacity_;
   Epochs epochs_;
   std::vector<Counters> counters_;
@@ -59,6 +65,7 @@ class Server {
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<IdempotencyKeys> idempotency_keys_;
   std::vector<uint16_t> ports_;
   std::atomic<size_t> committing_{0};  // see ShardParts
   std::vector<std::unique_ptr<LiveKernel>> kernels_;

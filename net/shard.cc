@@ -25,6 +25,19 @@ constexpr MonotonicMs kSleepMsMax = 60'000;
 constexpr MonotonicMs kStopMsMax = 5'000;
 constexpr uint32_t kStopsPerTurnMax = 256;
 
+// Nobody may send more than could be published.
+RequestLimits limits_for(const ShardParts& parts) noexcept {
+  RequestLimits limits;
+  limits.body_bytes_max = 0;
+  for (ChannelNumber i = 0; i < parts.channels.size(); ++i) {
+    limits.body_bytes_max =
+        std::max<size_t>(limits.body_bytes_max, parts.channels.at(i).config().event_bytes_max);
+  }
+  limits.batch_path = kEventsPath;
+  limits.batch_bytes_max = parts.config.batch_bytes_max;
+  return limits;
+}
+
 }  // namespace
 
 Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
@@ -33,12 +46,14 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       listeners_(std::move(listeners)),
       doorbell_(parts.doorbell),
       clock_(clock),
-      audiences_(state_, parts.channels),
+      audiences_(state_, parts.log, parts.channels),
       lifecycle_(state_, audiences_),
       delivery_(state_, audiences_, lifecycle_, parts.epoch),
-      publish_(parts.log, parts.counters),
-      subscribe_(state_, parts.log, delivery_),
-      front_(state_, lifecycle_, parts.channels, listeners_, publish_, subscribe_, parts.monitor),
+      publish_(parts.log, parts.channels, parts.idempotency_keys, parts.counters),
+      subscribe_(state_, parts.log, audiences_, delivery_),
+      routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
+              parts.monitor),
+      front_(state_, lifecycle_, listeners_, limits_for(parts), routes_),
       accepting_(listeners_.size(), Accepting::kNo),
       committing_(parts.committing) {
   RC_CHECK(listeners_.size() <= kListenersMax);
@@ -110,6 +125,7 @@ void Shard::handle(const Completion& completion) noexcept {
       return front_.on_answered(completion);
     case Op::kHead:
     case Op::kHeartbeat:
+    case Op::kGap:
       return delivery_.on_quiet_send_failed(completion);
     case Op::kHangup:
       return delivery_.on_hangup(completion);
@@ -132,7 +148,7 @@ void Shard::on_accepted(const Completion& completion) noexcept {
   if (outcome == Outcome::kDone) {
     RC_CHECK(completion.count() < state_.connections.size());
     lifecycle_.admit(completion.count(), listener);
-    if (front_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
+    if (routes_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
   } else if (outcome != Outcome::kCancelled && outcome != Outcome::kPeerGone) {
     accept_again_at_ = state_.now + kAcceptRetryMs;
     state_.counters.accepts_paused.add();
@@ -154,7 +170,7 @@ void Shard::manage_accepts() noexcept {
   for (size_t i = 0; i < listeners_.size(); ++i) {
     const CompletionTag tag = make_tag(Op::kAccept, static_cast<uint32_t>(i), 0);
     const bool is_paused =
-        front_.is_stopping() || (is_accept_paused_ && listeners_[i].config.serve_subscribe);
+        routes_.is_stopping() || (is_accept_paused_ && listeners_[i].config.serve_subscribe);
     if (is_paused && accepting_[i] == Accepting::kYes) {
       state_.io.cancel(tag);
       accepting_[i] = Accepting::kEnding;
@@ -182,7 +198,7 @@ void Shard::sleep_if_idle() noexcept {
                         state_.io.has_completions() || state_.io.has_overflow();
   const milliseconds timeout = time_to_next_deadline();
   if (has_work || timeout.count() <= 0 || !doorbell_.try_sleep()) return;
-  if (!stop_requested_.load(std::memory_order_seq_cst) || front_.is_stopping())
+  if (!stop_requested_.load(std::memory_order_seq_cst) || routes_.is_stopping())
     state_.io.wait(timeout);
   doorbell_.woke();
 }
@@ -191,7 +207,7 @@ milliseconds Shard::time_to_next_deadline() const noexcept {
   MonotonicMs deadline = std::min(state_.timers.next_deadline(), state_.now + kSleepMsMax);
   if (front_.has_held()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
   if (accept_again_at_ > state_.now) deadline = std::min(deadline, accept_again_at_);
-  if (front_.is_stopping()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
+  if (routes_.is_stopping()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
   return milliseconds(deadline - state_.now);
 }
 
@@ -203,14 +219,14 @@ void Shard::request_stop() noexcept {
 }
 
 void Shard::begin_stopping() noexcept {
-  front_.begin_stopping();
+  routes_.begin_stopping();
   stop_deadline_ = state_.now + kStopMsMax;
 }
 
 // First requests under way get their answers, on all shards; then everything committed goes out;
 // then streams end between two frames. Whoever holds that up is cut off when it is late.
 void Shard::continue_stopping() noexcept {
-  if (!front_.is_stopping()) begin_stopping();
+  if (!routes_.is_stopping()) begin_stopping();
   const bool is_late = state_.now + kStopMsMax / 2 >= stop_deadline_;
   const auto slots = static_cast<uint32_t>(state_.connections.size());
   for (uint32_t ended = 0; stop_at_slot_ < slots && ended < kStopsPerTurnMax; ++stop_at_slot_) {
@@ -249,7 +265,7 @@ bool Shard::nothing_will_be_committed() const noexcept {
 }
 
 bool Shard::is_done() const noexcept {
-  if (!front_.is_stopping()) return false;
+  if (!routes_.is_stopping()) return false;
   return state_.counters.open.get() == 0 || state_.now >= stop_deadline_;
 }
 

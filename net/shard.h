@@ -21,6 +21,7 @@
 #include "net/lifecycle.h"
 #include "net/listener.h"
 #include "net/monitor.h"
+#include "net/routes.h"
 #include "net/shard_state.h"
 
 namespace ringcast::net {
@@ -33,6 +34,8 @@ struct ShardParts {
   Doorbell& doorbell;
   Counters& counters;
   const Monitor& monitor;
+  IdempotencyKeys& idempotency_keys;
+  const ServerConfig& config;
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
   std::atomic<size_t>* committing = nullptr;
@@ -62,6 +65,10 @@ class Shard {
   // after it.
   void check_invariants() noexcept;
 
+  // Adds what each subscriber here is still owed to `owed`, by channel: the last term of Books. On the shard's
+  // thread, or after it; requires the log's lock.
+  void add_owed(std::vector<uint64_t>& owed) { audiences_.add_owed(owed); }
+
  private:
   void drain_completions() noexcept;
   void handle(const Completion& completion) noexcept;
@@ -86,6 +93,7 @@ class Shard {
   Delivery delivery_;
   Publish publish_;
   Subscribe subscribe_;
+  Routes routes_;
   Front front_;
 
   enum class Accepting : uint8_t { kNo, kYes, kEnding };

@@ -1,7 +1,10 @@
 #include "net/subscribe.h"
 
-#include "net/http/cors.h"
+#include <algorithm>
+#include <array>
+
 #include "net/http/sse_response.h"
+#include "net/http/target.h"
 
 namespace ringcast::net {
 
@@ -11,24 +14,46 @@ WireFormat format_for(const Request& request) noexcept {
   return request.version >= 11 ? WireFormat::kChunked : WireFormat::kRaw;
 }
 
+// The names under which clients without headers of their own send it; Yaffle's polyfill, the drafts of
+// Mercure, and everybody who looked at the header.
+constexpr auto kLastEventIdParameters = std::to_array<std::string_view>(
+    {"lastEventId", "last_event_id", "lastEventID", "Last-Event-ID", "Last-Event-Id"});
+
+// A header that says something goes first: a wrapper may have frozen an older id into the URL.
+std::string last_event_id(const Request& request) {
+  if (!request.last_event_id.empty()) return std::string(request.last_event_id);
+  for (QueryPairs pairs{request.query}; pairs.next();) {
+    const bool is_meant =
+        std::ranges::find(kLastEventIdParameters, pairs.name()) != kLastEventIdParameters.end();
+    if (is_meant && !pairs.value().empty()) return std::string(pairs.value());
+  }
+  return {};
+}
+
+Gap gap_before(const Wanted& wanted, EventId up_to, const Start& start) {
+  Gap gap{.id = up_to, .requested = start.after, .oldest = std::nullopt};
+  if (wanted.place.frames > 0) gap.oldest = wanted.channel->index().id(wanted.place.frame);
+  return gap;
+}
+
 }  // namespace
 
-Subscribe::Opened Subscribe::open(uint32_t slot, Channel& channel, const Request& request,
+Subscribe::Opened Subscribe::open(uint32_t slot, std::vector<Wanted> wanted, const Request& request,
                                   ResponseOptions options, bool may_open, std::string& out) {
   const WireFormat format = format_for(request);
-  std::string cors_lines;
-  append_cors_lines(cors_lines, channel.config().cors, request);
-  options.extra_lines = cors_lines;
   options.keep_alive = false;
-  const uint32_t retry_ms = draw_retry_ms(channel.config());
-
+  const uint32_t retry_ms = draw_retry_ms(wanted);
   const bool has_room = shard_.counters.streaming.get() < shard_.capacity.connections_per_shard_max;
   if (may_open && has_room) {
-    if (const Result<WireRing*> wire = log_.open_ring(channel, format)) {
+    if (const Joined joined = join(slot, wanted, request, format); joined.ok) {
+      const std::string lines = std::string(options.extra_lines) + joined.gap_lines;
+      options.extra_lines = lines;
       std::string head;
       append_stream_head(head, format, options);
       append_prelude(head, format, retry_ms);
-      delivery_.start_stream(slot, channel, *wire.value(), format, head);
+      head += joined.gap;
+      if (!joined.gap.empty()) shard_.counters.gaps.add();
+      delivery_.start_stream(slot, head);
       return Opened::kStream;
     }
   }
@@ -38,17 +63,57 @@ Subscribe::Opened Subscribe::open(uint32_t slot, Channel& channel, const Request
   return Opened::kTurnedAway;
 }
 
-void Subscribe::append_head_only(Channel& channel, const Request& request, ResponseOptions options,
+Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
+                                  const Request& request, WireFormat format) {
+  const auto guard = log_.hold();
+  const uint64_t now_ms = log_.now_ms();
+  const Start start = start_from(last_event_id(request), log_.last_id());
+  std::optional<EventId> gap_up_to;
+  for (Wanted& one : wanted) {
+    const Result<WireRing*> wire = one.channel->open_ring(format);
+    if (!wire) return {};
+    one.wire = wire.value();
+    one.place = find_place(*one.channel, one.recipient, start, now_ms);
+    const bool is_told = one.channel->config().on_gap == GapPolicy::kNotify;
+    if (is_told && one.place.gap_up_to) gap_up_to = std::max(gap_up_to, one.place.gap_up_to);
+  }
+  Joined joined{.ok = true, .gap = {}, .gap_lines = {}};
+  if (gap_up_to) {
+    joined.gap_lines = "Ringcast-Gap: " + to_string(*gap_up_to) +
+                       "\r\nAccess-Control-Expose-Headers: Ringcast-Gap\r\n";
+  }
+  if (can_be_swept(wanted)) {
+    if (gap_up_to) append_gap(joined.gap, format, gap_before(wanted.front(), *gap_up_to, start));
+    audiences_.join(slot, wanted.front(), format);
+  } else {
+    audiences_.join_merged(slot, wanted, start, format);
+  }
+  return joined;
+}
+
+// All of one channel, as it lies in the ring. Whoever is to skip frames, now or when it has been slow, has to
+// be looked at frame by frame.
+bool Subscribe::can_be_swept(const std::vector<Wanted>& wanted) const {
+  const Wanted& one = wanted.front();
+  return wanted.size() == 1 && !one.channel->is_pattern() &&
+         one.channel->config().slow_subscriber == SlowSubscriberPolicy::kDisconnect &&
+         !one.channel->index().has_expired_from(one.place.frame, log_.now_ms());
+}
+
+void Subscribe::append_head_only(const Request& request, ResponseOptions options,
                                  std::string& out) {
-  std::string cors_lines;
-  append_cors_lines(cors_lines, channel.config().cors, request);
-  options.extra_lines = cors_lines;
   options.head_only = true;
   append_stream_head(out, format_for(request), options);
 }
 
-uint32_t Subscribe::draw_retry_ms(const ChannelConfig& config) {
-  return static_cast<uint32_t>(shard_.draw(config.retry.min.count(), config.retry.max.count()));
+// From all that any of the channels allows.
+uint32_t Subscribe::draw_retry_ms(const std::vector<Wanted>& wanted) {
+  RetryRange range = wanted.front().channel->config().retry;
+  for (const Wanted& one : wanted) {
+    range.min = std::min(range.min, one.channel->config().retry.min);
+    range.max = std::max(range.max, one.channel->config().retry.max);
+  }
+  return static_cast<uint32_t>(shard_.draw(range.min.count(), range.max.count()));
 }
 
 }  // namespace ringcast::net

@@ -1,9 +1,10 @@
-// Subscribe: `GET` on a channel, from a request to a stream.
+// Subscribe: `GET` on a channel or on several, from a request to a stream.
 //
 // Threads: one shard.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/log/event_log.h"
 #include "net/delivery.h"
@@ -15,8 +16,8 @@ namespace ringcast::net {
 
 class Subscribe {
  public:
-  Subscribe(ShardState& shard, EventLog& log, Delivery& delivery)
-      : shard_(shard), log_(log), delivery_(delivery) {}
+  Subscribe(ShardState& shard, EventLog& log, Audiences& audiences, Delivery& delivery)
+      : shard_(shard), log_(log), audiences_(audiences), delivery_(delivery) {}
 
   enum class Opened {
     kStream,      // the connection is a subscriber now
@@ -24,20 +25,30 @@ class Subscribe {
                   // the connection must close
   };
 
-  // Opens a stream on the connection in `slot`. `options` says the date; `may_open` is false while
-  // the server is stopping.
-  Opened open(uint32_t slot, Channel& channel, const Request& request, ResponseOptions options,
-              bool may_open, std::string& out);
+  // Opens a stream of `wanted` (at least one, distinct) on the connection in `slot`, from where the request's
+  // Last-Event-ID says. `options` says the date and has the CORS lines; `may_open` is false while the server
+  // is stopping.
+  Opened open(uint32_t slot, std::vector<Wanted> wanted, const Request& request,
+              ResponseOptions options, bool may_open, std::string& out);
 
   // Answers HEAD: what GET would say, without opening anything.
-  void append_head_only(Channel& channel, const Request& request, ResponseOptions options,
-                        std::string& out);
+  static void append_head_only(const Request& request, ResponseOptions options, std::string& out);
 
  private:
-  [[nodiscard]] uint32_t draw_retry_ms(const ChannelConfig& config);
+  struct Joined {
+    bool ok = false;
+    std::string gap;        // a gap event to go out with the head
+    std::string gap_lines;  // what the head says of it
+  };
+  // Finds the places and joins an audience, in one moment as the log sees it.
+  [[nodiscard]] Joined join(uint32_t slot, std::vector<Wanted>& wanted, const Request& request,
+                            WireFormat format);
+  [[nodiscard]] bool can_be_swept(const std::vector<Wanted>& wanted) const;
+  [[nodiscard]] uint32_t draw_retry_ms(const std::vector<Wanted>& wanted);
 
   ShardState& shard_;
   EventLog& log_;
+  Audiences& audiences_;
   Delivery& delivery_;
 };
 

@@ -28,8 +28,10 @@ refuse 'net/' '(bench|tools|tests)/' "$none" 'net/ stands below the programs'
 refuse "$everywhere" 'liburing' '(net/uring|bench/load|tests/kernel|tests/support)/' 'liburing comes in through net/uring/'
 refuse "$everywhere" 'boost/' 'net/http/request_reader\.cc' 'Boost comes in through net/http/request_reader.cc'
 refuse "$everywhere" 'yaml-cpp/' 'engine/config/' 'yaml-cpp comes in through engine/config/'
-refuse "$everywhere" 'simdjson' '(engine/event|net/batch_reader)\.cc' 'simdjson comes in through engine/event.cc and net/batch_reader.cc'
+refuse "$everywhere" 'simdjson' '(engine/utf8|net/batch_reader)\.cc' \
+  'simdjson comes in through engine/utf8.cc and net/batch_reader.cc'
 refuse "$everywhere" 'sodium' 'engine/keyed_hash\.cc' 'libsodium comes in through engine/keyed_hash.cc'
+refuse '(engine|net|tools)/' 'nlohmann/' 'engine/gap\.cc' 'nlohmann-json comes in through engine/gap.cc'
 refuse "$everywhere" '(gtest|gmock)/' 'tests/' 'GoogleTest is for tests/'
 refuse "$everywhere" 'benchmark/' 'bench/micro/' 'Google Benchmark is for bench/micro/'
 exit $status

@@ -12,6 +12,8 @@ echo '#include <boost/beast/http.hpp>' >"$tree/net/http/request_reader.cc"
 echo '#include <yaml-cpp/yaml.h>' >"$tree/engine/config/load.cc"
 echo '#include <simdjson.h>' >"$tree/net/batch_reader.cc"
 echo '#include <sodium.h>' >"$tree/engine/keyed_hash.cc"
+echo '#include <nlohmann/json.hpp>' >"$tree/engine/gap.cc"
+echo '#include <nlohmann/json.hpp>' >"$tree/tests/report_test.cc"
 echo '#include <gtest/gtest.h>' >"$tree/tests/ring_test.cc"
 echo '#include <benchmark/benchmark.h>' >"$tree/bench/micro/ring_bench.cc"
 echo '#include "net/server.h"' >"$tree/tools/ringcast.cc"
@@ -47,5 +49,7 @@ must_find net/server.cc '<yaml-cpp/yaml.h>'
 must_find engine/event.h '<simdjson.h>'
 must_find net/batch_reader.h '<simdjson.h>'
 must_find engine/keyed_hash.h '<sodium.h>'
+must_find engine/gap.h '<nlohmann/json_fwd.hpp>'
+must_find net/publish_answer.cc '<nlohmann/json.hpp>'
 must_find engine/ring.cc '<gtest/gtest.h>'
 must_find tests/ring_bench.cc '<benchmark/benchmark.h>'

@@ -4,10 +4,9 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "engine/channel.h"
-#include "net/audience.h"
+#include "net/channel_audience.h"
 
 namespace ringcast::net {
 namespace {
@@ -20,7 +19,7 @@ class SweepFixture {
         wire_(*channel_->ring(WireFormat::kChunked)),
         audience_(0, *channel_, wire_, WireFormat::kChunked, 0) {
     for (uint32_t slot = 0; slot < subscribers; ++slot) {
-      audience_.settle_quiet(audience_.join(slot, 0));
+      audience_.settle_quiet(audience_.join(slot, wire_.end(), 0));
     }
   }
 
@@ -34,15 +33,13 @@ class SweepFixture {
   // Plans batch after batch until everybody is up to date; how many sends that took.
   size_t sweep() {
     size_t sends = 0;
-    while (audience_.has_sends()) {
+    while (audience_.has_work()) {
       const ReadingRings reading(epochs_[0]);
-      plan_.begin();
-      audience_.report_progress(0);
-      audience_.plan(plan_, lapped_, 0);
-      benchmark::DoNotOptimize(plan_.sends().data());
-      sends += plan_.size();
+      batch_.begin();
+      audience_.plan(batch_, 0);
+      benchmark::DoNotOptimize(batch_.sends.sends().data());
+      sends += batch_.sends.size();
     }
-    audience_.report_progress(0);
     return sends;
   }
 
@@ -56,12 +53,11 @@ class SweepFixture {
   Epochs epochs_;
   std::unique_ptr<Channel> channel_;
   WireRing& wire_;
-  Audience audience_;
+  ChannelAudience audience_;
   FrameEncoder encoder_;
   EventId id_{1'732'271'234'567, 0};
   const std::string data_ = std::string(200, 'x');
-  SendPlan plan_;
-  std::vector<uint32_t> lapped_;
+  BatchPlan batch_;
 };
 
 // One event to so many subscribers who are all up to date.

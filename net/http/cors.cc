@@ -1,6 +1,7 @@
 #include "net/http/cors.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "net/http/ascii.h"
 
@@ -34,6 +35,35 @@ bool publish_allowed(const CorsConfig& config, const Request& request) noexcept 
   if (request.has_origin) return is_listed(config, request.origin);
   return request.sec_fetch_site.empty() || request.sec_fetch_site == "none" ||
          request.sec_fetch_site == "same-origin";
+}
+
+CorsConfig in_common(const CorsConfig& one, const CorsConfig& other) {
+  CorsConfig common{.origins = {}, .credentials = one.credentials && other.credentials};
+  if (allows_everybody(one)) {
+    common.origins = other.origins;
+  } else {
+    std::ranges::copy_if(one.origins, std::back_inserter(common.origins),
+                         [&](const std::string& origin) { return origin_allowed(other, origin); });
+  }
+  return common;
+}
+
+CorsConfig in_either(const CorsConfig& one, const CorsConfig& other) {
+  if (one.origins.empty()) return other;
+  if (other.origins.empty()) return one;
+  if (allows_everybody(one) || allows_everybody(other)) {
+    return {.origins = {"*"}, .credentials = false};
+  }
+  CorsConfig either{.origins = one.origins, .credentials = one.credentials && other.credentials};
+  std::ranges::copy_if(other.origins, std::back_inserter(either.origins),
+                       [&](const std::string& origin) { return !is_listed(one, origin); });
+  return either;
+}
+
+CorsConfig publishers_of(const CorsConfig& config) {
+  CorsConfig publishers = config;
+  std::erase(publishers.origins, "*");
+  return publishers;
 }
 
 void append_cors_lines(std::string& out, const CorsConfig& config, const Request& request) {

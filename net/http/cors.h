@@ -26,6 +26,16 @@ namespace ringcast::net {
 // Sec-Fetch-Site of another site) pass.
 [[nodiscard]] bool publish_allowed(const CorsConfig& config, const Request& request) noexcept;
 
+// What both allow: for an answer that carries what belongs to both.
+[[nodiscard]] CorsConfig in_common(const CorsConfig& one, const CorsConfig& other);
+
+// What either allows: for an answer that carries nothing of any one of them. Credentials only where both allow them;
+// who allows nobody has no say in that.
+[[nodiscard]] CorsConfig in_either(const CorsConfig& one, const CorsConfig& other);
+
+// The origins that may publish: those that are listed by name.
+[[nodiscard]] CorsConfig publishers_of(const CorsConfig& config);
+
 // Appends the lines that let the page of `request` read the answer, or none. With listed origins
 // the answer differs by origin, so `Vary: Origin` is there even when nothing is allowed.
 void append_cors_lines(std::string& out, const CorsConfig& config, const Request& request);

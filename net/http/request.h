@@ -24,6 +24,9 @@ struct RequestLimits {
   size_t head_bytes_max = 32 * kKiB;   // request line and all header lines
   size_t fields_max = 100;
   size_t body_bytes_max = 64 * kKiB;  // after chunked decoding
+  // The one path, as decoded, whose bodies may be larger: batches of events.
+  std::string_view batch_path{};
+  size_t batch_bytes_max = 0;
 };
 
 // Views point into the reader that filled it, and are valid until that reader is called again. A

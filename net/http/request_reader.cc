@@ -24,6 +24,7 @@ constexpr Refusal kRepeatedField{.status = 400,
                                  .reason = "a header that may appear once appears twice"};
 constexpr Refusal kTwoFramings{
     .status = 400, .reason = "Content-Length and Transfer-Encoding contradict each other"};
+constexpr Refusal kBodyTooLarge{.status = 413, .reason = "the request body is too large"};
 constexpr Refusal kBadChunks{.status = 400, .reason = "the chunked body is malformed"};
 
 std::string_view to_std(boost::beast::string_view text) noexcept {
@@ -53,7 +54,7 @@ constexpr struct {
   http::error error;
   Refusal refusal;
 } kVerdicts[] = {
-    {http::error::body_limit, {.status = 413, .reason = "the request body is too large"}},
+    {http::error::body_limit, kBodyTooLarge},
     {http::error::bad_field, {.status = 400, .reason = "a header name is malformed"}},
     {http::error::bad_value, {.status = 400, .reason = "a header value is malformed"}},
     {http::error::bad_line_ending, {.status = 400, .reason = "a CR stands without its LF"}},
@@ -79,7 +80,8 @@ Refusal to_refusal(error_code error) noexcept {
 class RequestReader::Parser final : public http::basic_parser<true> {
  public:
   Parser(const RequestLimits& limits, Request& request) : request_(&request) {
-    body_limit(limits.body_bytes_max);
+    // Until the path is known, which says how long the body may be.
+    body_limit(std::max(limits.body_bytes_max, limits.batch_bytes_max));
     // HeadScan has applied our own limit to the head.
     header_limit(static_cast<uint32_t>(limits.head_bytes_max));
   }
@@ -285,6 +287,11 @@ RequestReader::Outcome RequestReader::parse_head() {
   const std::string_view head = unread().substr(0, head_scan_.head_bytes());
   if (const Refusal refusal = parser.read_head(head)) return refuse(refusal);
   if (const Refusal refusal = settle_target(parser.raw_target())) return refuse(refusal);
+  // Of the path as it is served, however it was written.
+  const size_t body_bytes_max =
+      request_.path == limits_.batch_path ? limits_.batch_bytes_max : limits_.body_bytes_max;
+  if (parser.content_length().value_or(0) > body_bytes_max) return refuse(kBodyTooLarge);
+  parser.body_limit(body_bytes_max);
 
   unread_begin_ += head_scan_.head_bytes();
   body_begin_ = unread_begin_;

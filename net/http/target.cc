@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "engine/utf8.h"
 #include "net/http/ascii.h"
 
 namespace ringcast::net {
@@ -52,36 +53,6 @@ char take_decoded(const char*& text, const char* end) noexcept {
     }
   }
   return *text++;
-}
-
-// How many bytes follow the first one of a UTF-8 sequence, and the range the second must be in,
-// which is what rules out overlong forms, surrogates and values beyond U+10FFFF.
-struct Utf8Lead {
-  unsigned char first_min, first_max;
-  int continuation_count;
-  unsigned char second_min, second_max;
-};
-constexpr Utf8Lead kUtf8Leads[] = {
-    {0x00, 0x7f, 0, 0x80, 0xbf}, {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
-    {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
-    {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
-};
-
-bool is_utf8(std::string_view text) noexcept {
-  for (size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    const auto* lead = std::ranges::find_if(kUtf8Leads, [first](const Utf8Lead& l) {
-      return first >= l.first_min && first <= l.first_max;
-    });
-    if (lead == std::end(kUtf8Leads)) return false;
-    unsigned char min = lead->second_min, max = lead->second_max;
-    for (int n = 0; n < lead->continuation_count; ++n, min = 0x80, max = 0xbf) {
-      if (i == text.size()) return false;
-      const auto byte = static_cast<unsigned char>(text[i++]);
-      if (byte < min || byte > max) return false;
-    }
-  }
-  return true;
 }
 
 void decode_form_text(std::string_view text, std::string& out) {

@@ -15,6 +15,7 @@ enum class Op : uint8_t {
   kReply,      // an ordinary HTTP answer, from memory of the connection's own
   kHead,       // start or end of a stream: silent when all of it was taken
   kHeartbeat,  // likewise
+  kGap,        // likewise
   kRingSend,   // frames from a ring, silent when all were taken; slot: place in the batch's plan
   kHangup,     // the peer has gone
   kWritable,   // a full socket has room again

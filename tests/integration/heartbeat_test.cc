@@ -76,7 +76,8 @@ TEST_P(Heartbeat, EventsAndHeartbeatsNeverMixUp) {
   }
   for (SseClient& subscriber : subscribers) {
     check_numbered(subscriber.next_events(kEvents), 0, 200);
-    EXPECT_GT(subscriber.heartbeats(), 0U);
+    // Which of them had one among its events is up to the lots they drew; afterwards all have.
+    subscriber.wait_for_heartbeats(1);
   }
 }
 

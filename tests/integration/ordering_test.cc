@@ -4,9 +4,9 @@
 
 #include <map>
 
+#include "tests/support/every_shard.h"
 #include "tests/support/numbered_events.h"
 #include "tests/support/task.h"
-#include "tests/support/test_server.h"
 
 namespace ringcast {
 namespace {
@@ -15,30 +15,13 @@ constexpr size_t kPublishers = 4;
 constexpr size_t kEventsEach = 400;
 constexpr size_t kSubscribersPerShard = 4;
 
-// Subscribers until each shard has enough of them: which one gets a connection is up to the kernel.
-std::vector<SseClient> subscribe_on_every_shard(TestServer& server) {
-  std::vector<SseClient> subscribers;
-  const auto spread = [&] {
-    for (const net::Counters& shard : (*server).counters()) {
-      if (shard.streaming.get() < kSubscribersPerShard) return false;
-    }
-    return true;
-  };
-  while (!spread()) {
-    if (subscribers.size() == 200) throw ClientFailure("200 connections, and a shard has none");
-    const auto format = subscribers.size() % 2 == 0 ? WireFormat::kChunked : WireFormat::kRaw;
-    subscribers.emplace_back(server.port(), "/channels/news",
-                             SseClient::Options{.format = format, .socket = {}});
-  }
-  return subscribers;
-}
-
 using Ordering = EitherDescriptors;
 RC_EITHER_DESCRIPTORS(Ordering);
 
 TEST_P(Ordering, EverySubscriberGetsEveryEventInTheOneOrderOfTheirIds) {
   TestServer server(config());
-  std::vector<SseClient> subscribers = subscribe_on_every_shard(server);
+  std::vector<SseClient> subscribers =
+      subscribe_on_every_shard(server, "/channels/news", kSubscribersPerShard);
   std::vector<std::vector<StreamEvent>> received(subscribers.size());
   std::vector<Task> readers;
   for (size_t i = 0; i < subscribers.size(); ++i) {

@@ -134,6 +134,49 @@ TEST_P(Pacing, PacedPublisherIsAnsweredWhateverItsConnectionIsTo) {
   check_numbered(stuck.next_events(1), committed, kEventBytes);
 }
 
+// Whichever of its lines comes first.
+TEST_P(Pacing, BatchWaitsAsLongAsTheMostPatientOfItsChannels) {
+  Config two_channels = config_with(milliseconds(60'000), milliseconds(500));
+  two_channels.channels.push_back(two_channels.channels[0]);
+  two_channels.channels[1].name = "hasty";
+  two_channels.channels[1].publish_wait = milliseconds(0);
+  TestServer server(two_channels);
+  SseClient stuck = stuck_subscriber(server);
+  HttpClient publisher(server.port());
+  HttpResponse refusal;
+  (void)publish_until_refused(publisher, refusal);
+  const std::string hasty = R"({"channel":"hasty","data":"x"})";
+  const std::string news = R"({"channel":"news","data":")" + numbered_data(0, kEventBytes) + "\"}";
+  for (const std::string& batch : {hasty + "\n" + news, news + "\n" + hasty}) {
+    const Stopwatch stopwatch;
+    EXPECT_EQ(ask(server.port(), post("/events", batch)).status, 503);
+    EXPECT_GE(stopwatch.elapsed(), milliseconds(400));
+  }
+}
+
+// They need no room, so they do not queue for it.
+TEST_P(Pacing, RepeatsOfWhatIsKnownAreAnsweredWhileOthersWait) {
+  Config one_shard = config_with(milliseconds(60'000), milliseconds(10'000));
+  one_shard.server.shards = 1;
+  TestServer server(one_shard);
+  const std::string keyed = post("/channels/news", "x", "Idempotency-Key: one\r\n");
+  const std::string id = published_id(ask(server.port(), keyed));
+  SseClient stuck = stuck_subscriber(server);
+  HttpClient filling(server.port());
+  for (size_t i = 0; server.total(&Counters::paced) == 0; ++i) {
+    ASSERT_LT(i, 1000U);
+    filling.send(post("/channels/news", numbered_data(i, kEventBytes)));
+    ASSERT_TRUE(comes_true([&] {
+      return server.total(&Counters::published) > i + 1 || server.total(&Counters::paced) > 0;
+    }));
+  }
+  EXPECT_EQ(published_id(ask(server.port(), keyed)), id);
+  EXPECT_EQ(ask(server.port(), post("/channels/news", "y", "Idempotency-Key: one\r\n")).status,
+            422);
+  EXPECT_EQ(server.total(&Counters::paced), 1U) << "the first one still waits";
+  EXPECT_EQ(server.total(&Counters::publishes_timed_out), 0U);
+}
+
 TEST_P(Pacing, PacedPublishersHoldUpNobodyElse) {
   Config two_channels = config_with(milliseconds(60'000), milliseconds(60'000));
   two_channels.channels.push_back(two_channels.channels[0]);

@@ -1,11 +1,9 @@
 // Subscribers that fall behind: they harm nobody, and are sent nothing torn.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <fstream>
 
 #include "tests/support/numbered_events.h"
+#include "tests/support/resident.h"
 #include "tests/support/task.h"
 #include "tests/support/test_server.h"
 
@@ -18,13 +16,6 @@ using net::Counters;
 constexpr size_t kEventBytes = 4000;
 // The ring of 1 MiB gives up none of this, even when nobody waits for a reader any more.
 constexpr size_t kEventsKept = 210;
-
-size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  size_t total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 class SlowReader : public EitherDescriptors {
  protected:

@@ -166,7 +166,7 @@ TEST_P(Subscribing, EachListenerServesWhatItIsConfiguredFor) {
 TEST_P(Subscribing, UnknownChannelsAndMethodsAreRefusedWithAReason) {
   TestServer server(config());
   for (const std::string_view target :
-       {"/channels/nwes", "/channels/", "/channels/news/", "/channels//news", "/", "/events"}) {
+       {"/channels/nwes", "/channels/", "/channels/news/", "/channels//news", "/", "/event"}) {
     const HttpResponse response = ask(server.port(), get(target));
     EXPECT_EQ(response.status, 404) << target;
     EXPECT_EQ(response["content-type"], "application/json");

@@ -33,7 +33,7 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
 
   void join() {
     const uint32_t slot = next_slot_++;
-    const MemberIndex index = rig_.audience().join(slot, static_cast<uint32_t>(now_));
+    const MemberIndex index = rig_.join_quiet(slot, now_);
     ASSERT_EQ(index, peers_.size());
     peers_.push_back(
         {.slot = slot, .received = rig_.committed(), .socket = Socket::kQuiet, .full_since = 0});
@@ -123,9 +123,9 @@ class AudienceModel : public testing::TestWithParam<uint64_t> {
       if (!peer.is_behind) peer.full_since = now_;
       peer.is_behind = true;
       peer.socket = Socket::kFull;
-      rig_.audience().sent_only(member, peer.received, now_);
+      rig_.sent_only(member, peer.received, now_);
     } else if (dice_.one_in(take_back_one_in_)) {
-      rig_.audience().take_back(member, peer.received);
+      rig_.take_back(member);
       peer.trouble_turn = turns_since_news_;
     } else {
       peer.received = send.to;

@@ -54,7 +54,11 @@ class IdempotencyKeysModel : public testing::TestWithParam<uint64_t> {
     const MonotonicMs now = now_ - static_cast<MonotonicMs>(dice_.one_in(4) ? dice_.below(50) : 0);
     forget_expired();
     const ClaimKind expected_kind = expected(key, request);
+    const Claim looked_up = keys_.look_up(hash(key), hash(request), now);
+    ASSERT_EQ(looked_up.kind,
+              expected_kind == ClaimKind::kFull ? ClaimKind::kFirst : expected_kind);
     const Claim claim = keys_.claim(hash(key), hash(request), now);
+    ASSERT_EQ(looked_up.answer, claim.answer);
     ASSERT_EQ(claim.kind, expected_kind) << "key " << key << " at " << now_;
     if (claim.kind == ClaimKind::kRepeat) {
       ASSERT_EQ(claim.answer, known_[key].answer) << "key " << key;

@@ -3,7 +3,8 @@
 // Goal: whatever the order of appends, progress reports and batches, (1) a batch finds every byte
 // from the floor it loaded to the end it loaded unchanged until it ends, (2) nothing a healthy
 // subscriber has not had goes below the floor, (3) a refusal has its reason, and (4) without a
-// reason there is no refusal, and close to three quarters of the capacity are kept.
+// reason there is no refusal, and close to three quarters of the capacity are kept, but for the
+// room that the largest batches need.
 //
 // Method: one thread, random steps, everything compared after each of them.
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/ring.h"
 #include "tests/support/seeds.h"
@@ -61,17 +63,51 @@ class RingModel : public testing::TestWithParam<uint64_t> {
     }
   }
 
+  // One frame, now and then the largest there may be; or a batch of frames.
   void try_append() {
-    const uint64_t bytes =
-        dice_.one_in(8) ? ring_->frame_bytes_max() : dice_.between(1, ring_->frame_bytes_max());
-    const Position floor_before = ring_->floor();
-    const Room room = ring_->make_room(bytes, readers_);
-    ASSERT_GE(ring_->floor(), floor_before);
-    if (ring_->floor() > floor_before) {
+    std::vector<uint64_t> frames(dice_.one_in(6) ? dice_.between(2, 12) : 1);
+    const uint64_t bytes_max =
+        std::min<uint64_t>(ring_->frame_bytes_max(), ring_->batch_bytes_max() / frames.size());
+    uint64_t bytes = 0;
+    for (uint64_t& frame : frames) {
+      frame = dice_.one_in(8) ? bytes_max : dice_.between(1, bytes_max);
+      bytes += frame;
+    }
+    Room room = Room::kReady;
+    ASSERT_NO_FATAL_FAILURE(room = ask_for(bytes));
+    if (room != Room::kReady) return expect_a_reason(room, ring_->committed() + bytes);
+    for (const uint64_t frame : frames) ASSERT_NO_FATAL_FAILURE(append(frame));
+  }
+
+  void expect_floor_rose_no_further_than_allowed(Position before) {
+    ASSERT_GE(ring_->floor(), before);
+    if (ring_->floor() > before) {
       ASSERT_LE(ring_->floor(), readers_.slowest());
     }
-    if (room != Room::kReady) return expect_a_reason(room, ring_->committed() + bytes);
-    append(bytes);
+  }
+
+  Room ask_for(uint64_t bytes) {
+    const Position floor_before = ring_->floor();
+    const bool could = ring_->could_make_room(bytes, readers_);
+    EXPECT_EQ(ring_->floor(), floor_before) << "it was only a question";
+    const Room room = ring_->make_room(bytes, readers_);
+    expect_could(could, room);
+    expect_floor_rose_no_further_than_allowed(floor_before);
+    if (ring_->floor() > floor_before) floor_raised_for_bytes_ = bytes;
+    return room;
+  }
+
+  // No is final, yes may still have to wait for batches.
+  void expect_could(bool could, Room room) const {
+    if (!could) {
+      EXPECT_EQ(room, Room::kReadersBehind);
+    } else if (room != Room::kReady) {
+      EXPECT_TRUE(is_somebody_reading());
+    }
+  }
+
+  [[nodiscard]] bool is_somebody_reading() const {
+    return std::ranges::any_of(batches_, [](const auto& batch) { return batch.has_value(); });
   }
 
   void append(uint64_t bytes) {
@@ -79,22 +115,20 @@ class RingModel : public testing::TestWithParam<uint64_t> {
     for (uint64_t i = 0; i < bytes; ++i) frame += static_cast<char>(dice_.below(256));
     ASSERT_EQ(ring_->append(frame), written_.size());
     written_ += frame;
-    // A floor raised for a large frame that was then refused is one frame too high for this one.
-    const uint64_t always_kept = ring_->capacity_bytes() * 6 / 8 - ring_->frame_bytes_max();
+    // A floor raised for a large frame or batch that was then refused is that much too high for this one.
+    const uint64_t always_kept = ring_->capacity_bytes() * 6 / 8 - floor_raised_for_bytes_;
     const uint64_t kept = ring_->committed() - ring_->floor();
     ASSERT_GE(kept, std::min<uint64_t>(written_.size(), always_kept));
   }
 
   void expect_a_reason(Room room, Position end) {
-    const bool is_somebody_reading =
-        std::ranges::any_of(batches_, [](const auto& batch) { return batch.has_value(); });
     const bool is_somebody_behind =
         readers_.slowest() + ring_->capacity_bytes() < end && readers_.slowest() != kNobodyBehind;
     if (room == Room::kReadersBusy) {
-      ASSERT_TRUE(is_somebody_reading);
+      ASSERT_TRUE(is_somebody_reading());
       ASSERT_LE(end, ring_->floor() + ring_->capacity_bytes());
     } else {
-      ASSERT_TRUE(is_somebody_behind || is_somebody_reading);
+      ASSERT_TRUE(is_somebody_behind || is_somebody_reading());
       ASSERT_GT(end, ring_->floor() + ring_->capacity_bytes());
     }
   }
@@ -119,9 +153,10 @@ class RingModel : public testing::TestWithParam<uint64_t> {
     for (std::optional<Batch>& batch : batches_) batch.reset();
     for (size_t shard = 0; shard < kShards; ++shard) readers_.report(shard, kNobodyBehind);
     for (int frame = 0; frame < 100; ++frame) {
-      ASSERT_EQ(ring_->make_room(ring_->frame_bytes_max(), readers_), Room::kReady);
+      ASSERT_EQ(ask_for(ring_->frame_bytes_max()), Room::kReady);
       ASSERT_NO_FATAL_FAILURE(append(ring_->frame_bytes_max()));
     }
+    ASSERT_EQ(ask_for(ring_->batch_bytes_max()), Room::kReady);
   }
 
   Dice dice_{GetParam()};
@@ -131,6 +166,7 @@ class RingModel : public testing::TestWithParam<uint64_t> {
       std::move(Ring::open(uint64_t{4096} << dice_.below(2), epochs_).value());
   std::array<std::optional<Batch>, kShards> batches_;
   std::string written_;
+  uint64_t floor_raised_for_bytes_ = 0;  // what was asked for when it last rose
 };
 
 TEST_P(RingModel, BatchesNeverSeeTornBytesAndRefusalsHaveReasons) {

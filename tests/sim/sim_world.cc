@@ -5,19 +5,30 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/books.h"
+
 namespace ringcast::net {
 
 namespace {
 
 // What time it is for every shard and log of the test. A shard asks through a plain function.
 MonotonicMs sim_now = 1'000'000;
+int64_t sim_wall_step = 0;  // by how much the wall clock has been set
 
 MonotonicMs sim_clock() noexcept {
   return sim_now;
 }
 
 uint64_t sim_wall_clock() noexcept {
-  return 1'732'000'000'000 + static_cast<uint64_t>(sim_now);
+  return static_cast<uint64_t>(1'732'000'000'000 + sim_now + sim_wall_step);
+}
+
+// The first thing that a world does: what follows looks at the clocks.
+Dice start_of_time(uint64_t seed) {
+  Dice dice(seed * 2 + 1);
+  sim_now = 1'000'000 + static_cast<MonotonicMs>(dice.below(100'000));
+  sim_wall_step = 0;
+  return dice;
 }
 
 constexpr int kTurnsToStopMax = 20'000;
@@ -36,16 +47,15 @@ ChannelConfig small_channel(const std::string& name) {
 }
 
 SimWorld::SimWorld(const Options& options)
-    : dice_(options.seed * 2 + 1),
+    : dice_(start_of_time(options.seed)),
       epochs_(options.shards),
       counters_(options.shards),
       channels_(std::move(*Channels::create(options.channels, epochs_))),
       doorbells_(std::move(*Doorbells::create(options.shards, channels_->size()))),
-      log_(std::make_unique<MemoryLog>(*this, sim_wall_clock)),
-      monitor_(std::make_unique<Monitor>(counters_)),
+      log_(std::make_unique<MemoryLog>(*channels_, *this, sim_wall_clock)),
+      monitor_(std::make_unique<Monitor>(counters_, *channels_)),
       histories_(channels_->size()),
       committing_(options.shards) {
-  sim_now = 1'000'000 + static_cast<MonotonicMs>(dice_.below(100'000));
   for (size_t number = 0; number < options.shards; ++number) open_shard(options, number);
   for (const auto& shard : shards_) shard->start();
 }
@@ -69,8 +79,9 @@ void SimWorld::open_shard(const Options& options, size_t number) {
                           .shards = static_cast<uint32_t>(options.shards),
                           .connections_per_shard_max = options.connections_per_shard_max,
                           .slots_per_shard = options.kernel.slots};
-  const ShardParts parts{*channels_,        *log_,     epochs_[number], doorbells_->of(number),
-                         counters_[number], *monitor_, &committing_};
+  const ShardParts parts{*channels_,        *log_,     epochs_[number],   doorbells_->of(number),
+                         counters_[number], *monitor_, idempotency_keys_, server_config_,
+                         &committing_};
   shards_.push_back(std::make_unique<Shard>(number, capacity, *kernels_[number],
                                             std::move(listeners), parts, sim_clock));
   surround(number);
@@ -92,8 +103,8 @@ bool SimWorld::is_in_ring(const char* bytes) const {
     for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
       const WireRing* const wire = channels_->at(i).ring(format);
       if (wire == nullptr) continue;
-      const char* const begin = wire->ring->bytes(0, 0).data();
-      if (bytes >= begin && bytes < begin + 2 * wire->ring->capacity_bytes()) return true;
+      const char* const begin = wire->ring().bytes(0, 0).data();
+      if (bytes >= begin && bytes < begin + 2 * wire->ring().capacity_bytes()) return true;
     }
   }
   return false;
@@ -131,11 +142,19 @@ void SimWorld::nap(milliseconds most) {
 }
 
 void SimWorld::check_shards() {
-  for (const auto& shard : shards_) shard->check_invariants();
+  std::vector<uint64_t> owed(channels_->size(), 0);
+  for (const auto& shard : shards_) {
+    shard->check_invariants();
+    const auto guard = log_->hold();
+    shard->add_owed(owed);
+  }
+  for (ChannelNumber i = 0; i < channels_->size(); ++i) {
+    EXPECT_TRUE(read_books(channels_->at(i)).balance(owed[i])) << "events lost from the books";
+  }
   for (ChannelNumber i = 0; i < channels_->size(); ++i) {
     for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
       if (const WireRing* const wire = channels_->at(i).ring(format)) {
-        wire->ring->check_invariants();
+        wire->ring().check_invariants();
       }
     }
   }
@@ -187,17 +206,34 @@ std::optional<EventId> SimWorld::publish(size_t number, std::string_view data) {
   return id;
 }
 
+AppendOutcome SimWorld::publish(std::span<const Publication> batch) {
+  AppendOutcome outcome;
+  log_->append(batch, [&](const AppendOutcome& appended) { outcome = appended; });
+  return outcome;
+}
+
 void SimWorld::on_commit(const Channel& channel) noexcept {
   const WireRing& chunked = *channel.ring(WireFormat::kChunked);
-  const FrameIndex::Entry& entry = chunked.index.at(chunked.index.size() - 1);
-  const std::string_view chunk = chunked.ring->bytes(entry.at, entry.at + entry.bytes);
-  const std::vector<DispatchedEvent> events = SseParser::parse(frame_from_chunk(chunk).raw);
-  histories_[channel.number()].push_back(events.at(0));
+  History& history = histories_[channel.number()];
+  while (history.size() < chunked.end()) {
+    const std::string_view chunk = chunked.frame(history.size());
+    history.push_back(SseParser::parse(frame_from_chunk(chunk).raw).at(0));
+  }
+  if (also_told_ != nullptr) also_told_->on_commit(channel);
   doorbells_->on_commit(channel);
 }
 
 void SimWorld::on_paced(const Channel& channel) noexcept {
+  if (also_told_ != nullptr) also_told_->on_paced(channel);
   doorbells_->on_paced(channel);
+}
+
+void SimWorld::step_wall_clock(milliseconds step) noexcept {
+  sim_wall_step += step.count();
+}
+
+uint64_t SimWorld::wall_now_ms() noexcept {
+  return sim_wall_clock();
 }
 
 std::shared_ptr<ModelSocket> SimWorld::connect(size_t shard, size_t window_bytes, size_t listener) {

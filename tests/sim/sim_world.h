@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,16 +55,29 @@ class SimWorld final : public CommitListener {
   // How far the clock moves at most while a shard sleeps, whatever it asked for.
   void set_nap_max(milliseconds nap) noexcept { nap_max_ = nap; }
 
+  // From now on `listener` is told of commits and refusals, when they are in the history.
+  void tell_also(CommitListener* listener) noexcept { also_told_ = listener; }
+
+  // The wall clock is set, `step` from what it says; the monotonic one is not.
+  static void step_wall_clock(milliseconds step) noexcept;
+  [[nodiscard]] static uint64_t wall_now_ms() noexcept;
+
   // Stops the shards, lets them finish and checks that nothing is left.
   void come_to_an_end();
 
   // Commits an event in this thread; nothing when the publisher is to be paced.
   std::optional<EventId> publish(size_t channel, std::string_view data);
+  // Commits all of `batch` in this thread, or nothing.
+  AppendOutcome publish(std::span<const Publication> batch);
 
   [[nodiscard]] const History& history(size_t channel) const { return histories_[channel]; }
   [[nodiscard]] Channel& channel(size_t number) {
     return channels_->at(static_cast<ChannelNumber>(number));
   }
+  [[nodiscard]] Channels::Address find(std::string_view name) const {
+    return channels_->find(name);
+  }
+  [[nodiscard]] EventLog& log() { return *log_; }
   [[nodiscard]] FakeKernel& kernel(size_t shard = 0) { return *kernels_[shard]; }
   [[nodiscard]] Shard& shard(size_t number = 0) { return *shards_[number]; }
   [[nodiscard]] const Counters& counters(size_t shard = 0) const { return counters_[shard]; }
@@ -97,10 +111,13 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<Monitor> monitor_;
+  IdempotencyKeys idempotency_keys_{1'000};
+  const ServerConfig server_config_;
   std::vector<History> histories_;
   std::vector<std::unique_ptr<FakeKernel>> kernels_;
   std::vector<std::vector<int>> listener_fds_;  // by shard
   std::vector<std::unique_ptr<Shard>> shards_;
+  CommitListener* also_told_ = nullptr;
   std::function<void()> step_;
   std::function<void()> meanwhile_;
   milliseconds nap_max_{50};

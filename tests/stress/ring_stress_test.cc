@@ -21,7 +21,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/channel.h"
+#include "engine/wire_ring.h"
 #include "tests/support/numbered_frames.h"
 
 namespace ringcast {
@@ -39,7 +39,7 @@ constexpr uint64_t kTotalBytes = 40 * kMiB;
 constexpr uint64_t kTotalBytes = 200 * kMiB;
 #endif
 
-// What readers and writers share: the ring, its index under a lock, and ways to wait for each
+// What readers and writers share: the ring, its frames' positions under a lock, and ways to wait for each
 // other.
 class Stage {
  public:
@@ -74,24 +74,23 @@ class Stage {
   // Where the oldest frame still known starts, or the end.
   [[nodiscard]] Place oldest() {
     const std::lock_guard guard(lock_);
-    if (wire_.index.empty()) return {wire_.ring->committed(), next_};
-    return {wire_.index.at(0).at, wire_.index.at(0).id.ms};
+    return {wire_.at(wire_.begin()), wire_.begin()};
   }
 
   // Each of these returns when the writers have finished, too.
   void wait_until_committed(Position position) {
     std::unique_lock guard(lock_);
-    changed_.wait(guard, [&] { return wire_.ring->committed() >= position || finished_; });
+    changed_.wait(guard, [&] { return wire_.ring().committed() >= position || finished_; });
   }
   void wait_until_a_writer_waits_or_committed(Position position) {
     std::unique_lock guard(lock_);
     changed_.wait(guard, [&] {
-      return writers_waiting_ != 0 || wire_.ring->committed() >= position || finished_;
+      return writers_waiting_ != 0 || wire_.ring().committed() >= position || finished_;
     });
   }
 
   [[nodiscard]] bool finished() const { return finished_; }
-  [[nodiscard]] const Ring& ring() const { return *wire_.ring; }
+  [[nodiscard]] const Ring& ring() const { return wire_.ring(); }
   [[nodiscard]] ReaderProgress& progress() { return wire_.progress; }
   [[nodiscard]] Epoch& epoch(size_t shard) { return epochs_[shard]; }
 
@@ -102,16 +101,16 @@ class Stage {
 
  private:
   Room try_write_next(std::string& frame) {
-    write_numbered_frame(next_, wire_.ring->frame_bytes_max(), frame);
-    const Room room = wire_.ring->make_room(frame.size(), wire_.progress);
+    write_numbered_frame(next_, wire_.ring().frame_bytes_max(), frame);
+    const Room room = wire_.make_room(frame.size());
     if (room == Room::kReadersBusy) ++refused_busy_;
     if (room == Room::kReadersBehind) ++refused_behind_;
-    if (room == Room::kReady) wire_.append({.ms = next_, .seq = 1}, frame);
-    wire_.index.forget_before(wire_.ring->floor(), 0);
+    wire_.forget_overwritten();
     if (room != Room::kReady) return room;
+    wire_.append(frame);
     ++next_;
     announce_progress();
-    if (wire_.ring->committed() >= kTotalBytes) end_run();
+    if (wire_.ring().committed() >= kTotalBytes) end_run();
     return room;
   }
 
@@ -129,8 +128,8 @@ class Stage {
   }
 
   void announce_progress() {
-    if (wire_.ring->committed() < announced_ + kAnnouncedBytes) return;
-    announced_ = wire_.ring->committed();
+    if (wire_.ring().committed() < announced_ + kAnnouncedBytes) return;
+    announced_ = wire_.ring().committed();
     changed_.notify_all();
   }
 
@@ -147,7 +146,7 @@ class Stage {
   std::mutex lock_;  // stands for the log's: all below is its, but for what rings share by atomics
   std::condition_variable changed_;      // readers wait for writers
   std::condition_variable batch_ended_;  // writers wait for readers
-  WireRing wire_{std::move(Ring::open(kCapacity, epochs_).value()), 4096, kReaders};
+  WireRing wire_{std::move(Ring::open(kCapacity, epochs_).value()), 4096, kReaders, 0};
   uint64_t next_ = 0;  // the frame to write
   Position announced_ = 0;
   int writers_waiting_ = 0;

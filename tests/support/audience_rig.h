@@ -1,13 +1,16 @@
 // AudienceRig: an audience on a channel of its own, with the few things around it that it needs.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/epoch.h"
-#include "net/audience.h"
+#include "net/channel_audience.h"
 
 namespace ringcast::net {
 
@@ -22,7 +25,7 @@ class AudienceRig {
     config_.slow_after = slow_after;
     channel_ = std::move(Channel::create(0, config_, epochs_).value());
     wire_ = channel_->ring(WireFormat::kChunked);
-    audience_ = std::make_unique<Audience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
+    audience_ = std::make_unique<ChannelAudience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
   }
 
   // Appends one frame of `data_bytes` and some, and says so. False when the publisher is paced.
@@ -37,39 +40,53 @@ class AudienceRig {
 
   // One batch: what was planned, as the shard would do it. The lapped are in lapped().
   std::vector<PlannedSend> batch(MonotonicMs now = 0) {
-    plan_.begin();
-    lapped_.clear();
+    batch_.begin();
     const ReadingRings reading(epochs_[0]);
-    audience_->report_progress(now);
-    audience_->plan(plan_, lapped_, now);
-    return {plan_.sends().begin(), plan_.sends().end()};
+    audience_->plan(batch_, now);
+    for (const PlannedSend& send : batch_.sends.sends()) last_sends_[send.slot] = send;
+    return {batch_.sends.sends().begin(), batch_.sends.sends().end()};
   }
 
+  // The socket took of the member's last send only what lies before `position`, and is full.
+  void sent_only(MemberIndex member, Position position, MonotonicMs now) {
+    EXPECT_TRUE(audience_->sent_only(last_send_of(member), member, position, now));
+  }
+  // The member's last send was never handed over.
+  void take_back(MemberIndex member) { audience_->take_back(last_send_of(member), member); }
+
+  // A member that waits for its stream head.
+  MemberIndex join_quiet(uint32_t slot, MonotonicMs now = 0) {
+    return audience_->join(slot, wire_->end(), now);
+  }
   // A member that has had its stream head.
   MemberIndex join(uint32_t slot, MonotonicMs now = 0) {
-    const MemberIndex member = audience_->join(slot, static_cast<uint32_t>(now));
+    const MemberIndex member = join_quiet(slot, now);
     audience_->settle_quiet(member);
     return member;
   }
 
-  [[nodiscard]] Audience& audience() { return *audience_; }
-  [[nodiscard]] const Ring& ring() const { return *wire_->ring; }
+  [[nodiscard]] ChannelAudience& audience() { return *audience_; }
+  [[nodiscard]] const Ring& ring() const { return wire_->ring(); }
   [[nodiscard]] Position committed() const { return ring().committed(); }
-  [[nodiscard]] const std::vector<uint32_t>& lapped() const { return lapped_; }
+  [[nodiscard]] const std::vector<uint32_t>& lapped() const { return batch_.lapped; }
   [[nodiscard]] Position reported() const { return wire_->progress.reported(0); }
 
  private:
+  [[nodiscard]] const PlannedSend& last_send_of(MemberIndex member) const {
+    return last_sends_.at((*audience_)[member].slot);
+  }
+
   static constexpr AudienceNumber kNumber = 5;
 
   ChannelConfig config_;
   Epochs epochs_{1};
   std::unique_ptr<Channel> channel_;
   WireRing* wire_ = nullptr;
-  std::unique_ptr<Audience> audience_;
+  std::unique_ptr<ChannelAudience> audience_;
   FrameEncoder encoder_;
   uint64_t last_id_ = 0;
-  SendPlan plan_;
-  std::vector<uint32_t> lapped_;
+  BatchPlan batch_;
+  std::map<uint32_t, PlannedSend> last_sends_;  // by slot
 };
 
 }  // namespace ringcast::net

@@ -19,7 +19,7 @@ constexpr int kReplySendFlags = MSG_WAITALL | MSG_NOSIGNAL;
 constexpr unsigned kStallLooksMax = 12;
 
 bool is_stream_send(Op op) noexcept {
-  return op == Op::kRingSend || op == Op::kHead || op == Op::kHeartbeat;
+  return op == Op::kRingSend || op == Op::kHead || op == Op::kHeartbeat || op == Op::kGap;
 }
 
 std::string_view bytes_of(const io_uring_sqe& sqe) noexcept {

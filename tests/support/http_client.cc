@@ -109,4 +109,30 @@ std::string published_id(const HttpResponse& response) {
   return response.body.substr(kBefore.size(), end - kBefore.size());
 }
 
+size_t published_subscribers(const HttpResponse& response) {
+  constexpr std::string_view kBefore = "\",\"subscribers\":";
+  (void)published_id(response);
+  const std::string rest = response.body.substr(response.body.find(kBefore) + kBefore.size());
+  if (!rest.ends_with("}\n")) throw ClientFailure("not an answer: " + response.body);
+  return to_number(rest.substr(0, rest.size() - 2));
+}
+
+size_t metric(const HttpResponse& metrics, std::string_view series) {
+  const std::string line = "\n" + std::string(series) + " ";
+  const size_t at = metrics.body.find(line);
+  if (at == std::string::npos) throw ClientFailure("there is no metric " + std::string(series));
+  const size_t from = at + line.size();
+  return to_number(metrics.body.substr(from, metrics.body.find('\n', from) - from));
+}
+
+std::string percent_encoded(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+  }
+  return text;
+}
+
 }  // namespace ringcast

@@ -50,7 +50,14 @@ class HttpClient : public TcpClient {
 // One question over a connection of its own.
 [[nodiscard]] HttpResponse ask(uint16_t port, std::string_view request_bytes);
 
-// The id in the body of a 201.
+// What the body of a 201 says: the id, and how many subscribers the event is for.
 [[nodiscard]] std::string published_id(const HttpResponse& response);
+[[nodiscard]] size_t published_subscribers(const HttpResponse& response);
+
+// The value of the first sample in `metrics` that begins with `series`, labels and all.
+[[nodiscard]] size_t metric(const HttpResponse& metrics, std::string_view series);
+
+// Anything, as the value of a query parameter or a segment of a path.
+[[nodiscard]] std::string percent_encoded(std::string_view bytes);
 
 }  // namespace ringcast

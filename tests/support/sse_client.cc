@@ -15,26 +15,26 @@ void check_is_stream(const HttpHead& head, WireFormat format) {
 
 }  // namespace
 
-std::string SseClient::request(std::string_view target, WireFormat format) {
-  std::string text = get(target);
+std::string SseClient::request(std::string_view target, WireFormat format, std::string_view extra) {
+  std::string text = get(target, extra);
   if (format == WireFormat::kRaw) text.replace(text.find("HTTP/1.1"), 8, "HTTP/1.0");
   return text;
 }
 
 SseClient::SseClient(uint16_t port, std::string_view target, const Options& options)
     : socket_(port, options.socket), reader_(options.format) {
-  socket_.send(request(target, options.format));
+  socket_.send(request(target, options.format, options.extra));
   head_ = HttpHead::parse(socket_.read_until("\r\n\r\n"));
   check_is_stream(head_, options.format);
   while (!reader_.has_prelude() || !reader_.is_whole()) {
-    if (!read_more()) throw StreamEnded("the stream ended before it began");
+    if (!read_more(1)) throw StreamEnded("the stream ended before it began");
   }
 }
 
-bool SseClient::read_more() {
+bool SseClient::read_more(size_t bytes_max) {
   std::string bytes;
   try {
-    bytes = socket_.read_some();
+    bytes = socket_.read_some(bytes_max);
   } catch (const ConnectionReset& reset) {
     throw StreamEnded(reset.what());
   }
@@ -55,6 +55,17 @@ std::vector<StreamEvent> SseClient::next_events(size_t count) {
   return events;
 }
 
+std::vector<StreamEvent> SseClient::take_events() {
+  std::vector<StreamEvent> events;
+  while (reader_.has_event()) events.push_back(reader_.take_event());
+  return events;
+}
+
+std::vector<StreamEvent> SseClient::read_piece(size_t bytes_max) {
+  if (!read_more(bytes_max)) throw StreamEnded("the stream ended instead of going on");
+  return take_events();
+}
+
 void SseClient::wait_for_heartbeats(size_t count) {
   while (reader_.heartbeats() < count) {
     if (!read_more()) throw StreamEnded("the stream ended instead of bringing heartbeats");
@@ -67,9 +78,7 @@ std::vector<StreamEvent> SseClient::read_to_end() {
   if (!reader_.is_whole()) throw ClientFailure("the stream ended within an event");
   const bool is_chunked = !head_["transfer-encoding"].empty();
   if (is_chunked && !reader_.is_complete()) throw ClientFailure("a stream without its last chunk");
-  std::vector<StreamEvent> events;
-  while (reader_.has_event()) events.push_back(reader_.take_event());
-  return events;
+  return take_events();
 }
 
 std::vector<StreamEvent> SseClient::read_until_cut() {
@@ -80,9 +89,7 @@ std::vector<StreamEvent> SseClient::read_until_cut() {
     // By a reset, which is as good as FIN.
   }
   if (reader_.is_complete()) throw ClientFailure("the stream was not cut but ended in order");
-  std::vector<StreamEvent> events;
-  while (reader_.has_event()) events.push_back(reader_.take_event());
-  return events;
+  return take_events();
 }
 
 }  // namespace ringcast

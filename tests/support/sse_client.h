@@ -21,6 +21,7 @@ class SseClient {
   struct Options {
     WireFormat format = WireFormat::kChunked;  // HTTP/1.1, or kRaw: HTTP/1.0
     TcpClient::Options socket{};
+    std::string extra{};  // whole header lines, each with its CR LF
   };
 
   // Subscribes to `target` and reads as far as the first event could begin. Throws when the answer
@@ -29,7 +30,8 @@ class SseClient {
   SseClient(uint16_t port, std::string_view target, const Options& options);
 
   // The text of the request it sends.
-  [[nodiscard]] static std::string request(std::string_view target, WireFormat format);
+  [[nodiscard]] static std::string request(std::string_view target, WireFormat format,
+                                           std::string_view extra = "");
 
   [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
   [[nodiscard]] uint32_t retry_ms() const noexcept { return reader_.retry_ms(); }
@@ -41,6 +43,10 @@ class SseClient {
   void wait_for_heartbeats(size_t count);
   [[nodiscard]] size_t heartbeats() const noexcept { return reader_.heartbeats(); }
 
+  // Reads between one byte and `bytes_max`, and returns the events that are whole now: for whoever
+  // wants to leave anywhere, also in the middle of one.
+  [[nodiscard]] std::vector<StreamEvent> read_piece(size_t bytes_max);
+
   // The events that come before the server ends the stream, which it must do in order: between two
   // events, chunked with the last chunk, and then with FIN.
   [[nodiscard]] std::vector<StreamEvent> read_to_end();
@@ -51,7 +57,8 @@ class SseClient {
 
  private:
   // Reads on; false at the end of the connection.
-  bool read_more();
+  bool read_more(size_t bytes_max = std::string::npos);
+  std::vector<StreamEvent> take_events();
 
   TcpClient socket_;
   HttpHead head_;

@@ -63,12 +63,12 @@ bool StreamReader::take_chunk_framing() {
 
 void StreamReader::end_chunk() {
   in_chunk_ = false;
-  if (!line_.empty() || !event_.id.empty()) refuse("an event spread over chunks", line_);
+  if (!line_.empty() || in_event_) refuse("an event spread over chunks", line_);
   if (chunk_bytes_ == 0) is_complete_ = true;
 }
 
 bool StreamReader::is_whole() const noexcept {
-  return framing_.empty() && !in_chunk_ && line_.empty() && event_.id.empty();
+  return framing_.empty() && !in_chunk_ && line_.empty() && !in_event_;
 }
 
 StreamEvent StreamReader::take_event() {
@@ -109,23 +109,26 @@ void StreamReader::on_line(std::string_view line) {
 }
 
 void StreamReader::on_event_line(std::string_view line) {
-  const bool in_event = !event_.id.empty();
-  if (line == ":" && !in_event) {
+  if (line == ":" && !in_event_) {
     if (in_chunk_ && chunk_bytes_ != kHeartbeatBytes) refuse("a heartbeat in a larger chunk", line);
     ++heartbeats_;
-  } else if (line.starts_with("id: ") && !in_event) {
+  } else if (line.starts_with("id: ") && !in_event_) {
+    in_event_ = true;
     event_.id = line.substr(4);
     if (event_.id.empty()) refuse("an empty id", line);
-  } else if (line.starts_with("event: ") && in_event && event_.type.empty() && !has_data_) {
+  } else if (line == "event: gap" && !in_event_) {
+    in_event_ = true;
+    event_.type = "gap";
+  } else if (line.starts_with("event: ") && in_event_ && event_.type.empty() && !has_data_) {
     event_.type = line.substr(7);
-  } else if (line.starts_with("data: ") && in_event) {
+  } else if (line.starts_with("data: ") && in_event_) {
     if (has_data_) event_.data += '\n';
     event_.data += line.substr(6);
     has_data_ = true;
   } else if (line.empty() && has_data_) {
     events_.push_back(std::move(event_));
     event_ = {};
-    has_data_ = false;
+    in_event_ = has_data_ = false;
   } else {
     refuse("an unexpected line", line);
   }

@@ -4,7 +4,8 @@
 //
 //   a comment and a retry line first; then events of an id line, perhaps an event line, data lines
 //   and a blank line; between events perhaps a comment of two bytes; LF alone ends a line;
-//   chunked, each event is in one chunk, and a heartbeat is a chunk of its own.
+//   chunked, each event is in one chunk, and a heartbeat is a chunk of its own. A gap event alone
+//   may be without an id, when another one follows that has it.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +60,9 @@ class StreamReader {
   bool is_complete_ = false;
 
   Stage stage_ = Stage::kComment;
-  std::string line_;   // has begun
-  StreamEvent event_;  // has begun when it has an id
+  std::string line_;  // has begun
+  StreamEvent event_;
+  bool in_event_ = false;  // it has begun
   bool has_data_ = false;
   uint32_t retry_ms_ = 0;
   size_t heartbeats_ = 0;

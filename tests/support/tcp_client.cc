@@ -77,10 +77,10 @@ size_t TcpClient::send_until_stuck(std::string_view bytes, milliseconds patience
   return total;
 }
 
-bool TcpClient::receive() {
+bool TcpClient::receive(size_t bytes_max) {
   if (!is_ready(fd_.get(), POLLIN, patience_)) fail("nothing came in time");
   std::array<char, 64 * 1024> buffer;
-  const ssize_t received = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+  const ssize_t received = ::recv(fd_.get(), buffer.data(), std::min(bytes_max, buffer.size()), 0);
   if (received < 0 && errno == ECONNRESET) throw ConnectionReset("the connection was reset");
   if (received < 0) fail_with_errno("recv");
   unread_.append(buffer.data(), static_cast<size_t>(received));
@@ -116,9 +116,9 @@ std::string TcpClient::read_to_end() {
   return take(unread_.size());
 }
 
-std::string TcpClient::read_some() {
-  if (unread_.empty()) receive();
-  return take(unread_.size());
+std::string TcpClient::read_some(size_t bytes_max) {
+  if (unread_.empty()) receive(bytes_max);
+  return take(std::min(bytes_max, unread_.size()));
 }
 
 TcpClient::End TcpClient::wait_for_end() {

@@ -49,8 +49,9 @@ class TcpClient {
   [[nodiscard]] std::string read_until(std::string_view mark, size_t bytes_max = 64 * 1024);
   // Everything up to the peer's FIN.
   [[nodiscard]] std::string read_to_end();
-  // At least one byte, or none: the peer's FIN has come.
-  [[nodiscard]] std::string read_some();
+  // At least one byte and at most `bytes_max`, or none: the peer's FIN has come. No more is taken off the
+  // socket than is returned.
+  [[nodiscard]] std::string read_some(size_t bytes_max = std::string::npos);
 
   enum class End { kFin, kReset };
   // Throws away what still comes, until the peer ends the connection.
@@ -66,8 +67,8 @@ class TcpClient {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
  private:
-  // Appends to unread_; false at the peer's FIN.
-  bool receive();
+  // Appends at most `bytes_max` to unread_; false at the peer's FIN.
+  bool receive(size_t bytes_max = std::string::npos);
   [[nodiscard]] std::string take(size_t bytes);
 
   UniqueFd fd_;

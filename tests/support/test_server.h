@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/books.h"
 #include "engine/config/config.h"
 #include "net/server.h"
 #include "tests/support/wait.h"
@@ -39,7 +40,8 @@ class TestServer {
     server_ = std::move(*started);
   }
 
-  // Every connection must be accounted for, whatever the test did to it.
+  // Every connection must be accounted for, whatever the test did to it. (The server's own end checks the
+  // same of every event.)
   ~TestServer() {
     if (server_ != nullptr) {
       EXPECT_TRUE(comes_true([&] { return books_balance(); })) << "connections lost from the books";
@@ -55,7 +57,7 @@ class TestServer {
   void stop() { server_.reset(); }
 
   // Sums over the shards.
-  [[nodiscard]] uint64_t total(net::Counter net::Counters::*counter) const {
+  [[nodiscard]] uint64_t total(Counter net::Counters::*counter) const {
     uint64_t sum = 0;
     for (const net::Counters& shard : server_->counters()) sum += (shard.*counter).get();
     return sum;
@@ -67,6 +69,23 @@ class TestServer {
     }
     return sum;
   }
+  // What has become of the events of the channel declared as `name`.
+  [[nodiscard]] Books books(std::string_view name) const {
+    return read_books(*server_->channels().by_name(name));
+  }
+  // Waits until nobody subscribes and the books of every channel balance; false when they never do.
+  [[nodiscard]] bool books_close() const {
+    const Channels& channels = server_->channels();
+    return comes_true([&] {
+      if (streaming() > 0) return false;
+      for (ChannelNumber i = 0; i < channels.size(); ++i) {
+        if (channels.at(i).subscribers() > 0) return false;
+        if (!read_books(channels.at(i)).balance(0)) return false;
+      }
+      return true;
+    });
+  }
+
   [[nodiscard]] uint64_t streaming() const { return total(&net::Counters::streaming); }
   [[nodiscard]] uint64_t open() const { return total(&net::Counters::open); }
 

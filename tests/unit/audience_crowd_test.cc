@@ -59,12 +59,12 @@ TEST(Crowd, NoLaggardIsSentTwiceInOneBatch) {
   sweep_out(rig);
   Audience& audience = rig.audience();
   for (const MemberIndex member : {0u, 1u}) {
-    audience.sent_only(member, rig.committed() - 10, 0);
+    rig.sent_only(member, rig.committed() - 10, 0);
     audience.room(member, 0);
   }
   rig.batch();
   for (const MemberIndex member : {2u, 3u}) {
-    audience.sent_only(member, 0, 0);
+    rig.sent_only(member, 0, 0);
     audience.room(member, 0);
   }
   std::multiset<uint32_t> slots;

@@ -41,7 +41,7 @@ TEST(Audience, OneSendCoversAllFramesThatThereAre) {
 
 TEST(Audience, ANewMemberGetsNoFramesInTheBatchOfItsHead) {
   AudienceRig rig;
-  const MemberIndex member = rig.audience().join(1, 0);
+  const MemberIndex member = rig.join_quiet(1, 0);
   ASSERT_TRUE(rig.append());
   EXPECT_TRUE(rig.batch().empty());
   rig.audience().settle_quiet(member);
@@ -108,7 +108,7 @@ TEST(Audience, AfterAShortSendItGoesOnFromThereWhenThereIsRoom) {
   const MemberIndex member = rig.join(1);
   ASSERT_TRUE(rig.append());
   const PlannedSend first = rig.batch().at(0);
-  rig.audience().sent_only(member, first.from + 10, 0);
+  rig.sent_only(member, first.from + 10, 0);
   ASSERT_TRUE(rig.append());
   EXPECT_TRUE(rig.batch().empty()) << "its socket is full";
   rig.audience().room(member, 5);
@@ -127,7 +127,7 @@ TEST(Audience, ALaggardCatchesUpInSmallerSteps) {
   const MemberIndex member = rig.join(1);
   while (rig.committed() < 3 * kCatchUpSendBytesMax) ASSERT_TRUE(rig.append(450));
   const PlannedSend first = rig.batch().at(0);
-  rig.audience().sent_only(member, first.from, 0);
+  rig.sent_only(member, first.from, 0);
   rig.audience().room(member, 1);
   Position at = first.from;
   while (at < rig.committed()) {
@@ -146,7 +146,7 @@ TEST(Audience, LaggardsLeaveHalfOfABatchToTheSweep) {
   for (int i = 0; i < 3; ++i) {
     for (const PlannedSend& send : rig.batch()) {
       if (send.slot >= 300) continue;
-      rig.audience().sent_only(send.slot, send.from, 0);  // members have not moved: slot is index
+      rig.sent_only(send.slot, send.from, 0);  // members have not moved: slot is index
     }
   }
   for (MemberIndex member = 0; member < 300; ++member) rig.audience().room(member, 1);
@@ -162,7 +162,7 @@ TEST(Audience, WhatTheKernelDidNotTakeIsPlannedAgain) {
   const MemberIndex member = rig.join(1);
   ASSERT_TRUE(rig.append());
   const PlannedSend first = rig.batch().at(0);
-  rig.audience().take_back(member, first.from);
+  rig.take_back(member);
   EXPECT_TRUE(rig.audience().has_sends());
   const std::vector<PlannedSend> again = rig.batch();
   ASSERT_EQ(again.size(), 1u);
@@ -208,7 +208,7 @@ TEST(Audience, LaggardsMayLeaveInAnyOrder) {
   for (uint32_t slot = 0; slot < 8; ++slot) rig.join(slot);
   ASSERT_TRUE(rig.append());
   for (const PlannedSend& send : rig.batch()) {
-    if (send.slot % 2 == 0) rig.audience().sent_only(send.slot, send.from, 0);
+    if (send.slot % 2 == 0) rig.sent_only(send.slot, send.from, 0);
   }
   for (const MemberIndex member : {0u, 3u, 5u, 0u, 2u, 0u, 1u, 0u}) {
     (void)rig.audience().leave(member);
@@ -242,7 +242,7 @@ TEST(Audience, AFullSocketIsNotSilent) {
   const MemberIndex member = rig.join(1);
   ASSERT_TRUE(rig.append());
   const PlannedSend send = rig.batch().at(0);
-  rig.audience().sent_only(member, send.from, 0);
+  rig.sent_only(member, send.from, 0);
   EXPECT_EQ(rig.audience().silent_for(member, 50'000), 0);
   rig.audience().room(member, 50'000);
   EXPECT_EQ(rig.audience().silent_for(member, 60'000), 0);
@@ -260,7 +260,7 @@ struct Laggard {
     for (const PlannedSend& send : rig.batch(0)) {
       if (send.slot == 99) stuck_at = send.from;
     }
-    rig.audience().sent_only(member, stuck_at, 0);
+    rig.sent_only(member, stuck_at, 0);
     (void)rig.batch(0);
   }
   MemberIndex member;
@@ -313,7 +313,7 @@ TEST(Pacing, OnlyTheTimeItsSocketIsFullCountsAgainstALaggard) {
   rig.audience().room(laggard.member, 600);
   // It waits for us for a long time, then takes a little, and is full again.
   const PlannedSend send = rig.batch(5'000).at(0);
-  rig.audience().sent_only(laggard.member, send.from + 1, 5'000);
+  rig.sent_only(laggard.member, send.from + 1, 5'000);
   (void)rig.batch(5'300);
   EXPECT_EQ(rig.reported(), send.from + 1);
   rig.audience().mark_dirty();
@@ -347,7 +347,7 @@ TEST(Pacing, ALaggardThatCoversALeadOfTheRingInTimeStaysHealthy) {
     const std::vector<PlannedSend> sends = rig.batch(now);
     ASSERT_EQ(sends.size(), 1u);
     at += kCatchUpSendBytesMax / 2;
-    rig.audience().sent_only(laggard.member, at, now);
+    rig.sent_only(laggard.member, at, now);
     (void)rig.batch(now + 1);
     EXPECT_EQ(rig.reported(), at) << now;
   }

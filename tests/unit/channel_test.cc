@@ -1,7 +1,9 @@
 #include "engine/channel.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +12,8 @@ namespace ringcast {
 namespace {
 
 constexpr size_t kShards = 3;
-constexpr EventId kBeforeEverything{};
+constexpr KeyedHash kAlice{.a = 1, .b = 1};
+constexpr KeyedHash kBob{.a = 2, .b = 2};
 
 ChannelConfig small_channel() {
   ChannelConfig config;
@@ -49,20 +52,18 @@ class ChannelTest : public testing::Test {
   // The stream a subscriber of `format` would have been sent from the oldest frame known.
   [[nodiscard]] std::string stream_of(WireFormat format) const {
     const WireRing& wire = ring(format);
-    if (wire.index.empty()) return "";
-    return std::string(wire.ring->bytes(wire.index.at(0).at, wire.ring->committed()));
+    return std::string(wire.ring().bytes(wire.at(wire.begin()), wire.at(wire.end())));
   }
 
-  // The frames the index knows, one by one.
+  // The frames the ring knows, one by one.
   [[nodiscard]] std::vector<std::string> frames_of(WireFormat format) const {
     const WireRing& wire = ring(format);
     std::vector<std::string> frames;
-    for (size_t i = 0; i < wire.index.size(); ++i) {
-      const FrameIndex::Entry& entry = wire.index.at(i);
-      frames.emplace_back(wire.ring->bytes(entry.at, entry.at + entry.bytes));
-    }
+    for (FrameNumber n = wire.begin(); n < wire.end(); ++n) frames.emplace_back(wire.frame(n));
     return frames;
   }
+
+  [[nodiscard]] const FrameIndex& index() const { return channel_->index(); }
 
   Epochs epochs_{kShards};
   FrameEncoder encoder_;
@@ -90,14 +91,14 @@ TEST_F(SmallChannel, HasAChunkedRingAtOnceAndARawOneWhenAsked) {
 }
 
 TEST_F(SmallChannel, RingsHoldTheLargestEventAllowed) {
-  EXPECT_GE(ring(WireFormat::kChunked).ring->frame_bytes_max(), small_channel().event_bytes_max);
+  EXPECT_GE(ring(WireFormat::kChunked).ring().frame_bytes_max(), small_channel().event_bytes_max);
 }
 
 TEST_F(SmallChannel, RingsServeTheHistoryConfigured) {
   ChannelConfig config = small_channel();
   config.history.bytes = 100 * kKiB;
   open(config);
-  EXPECT_EQ(ring(WireFormat::kChunked).ring->capacity_bytes(), 128 * kKiB);
+  EXPECT_EQ(ring(WireFormat::kChunked).ring().capacity_bytes(), 128 * kKiB);
 }
 
 TEST_F(SmallChannel, FrameGoesIntoEveryRingInItsOwnFormat) {
@@ -117,7 +118,7 @@ TEST_F(SmallChannel, IndexFindsEachFrame) {
       const EventId id{n, 0};
       const std::string data(n, 'x');
       EXPECT_EQ(frames[n - 1], encoder_.encode(id, {.type = "", .data = data}).in(format));
-      EXPECT_EQ(ring(format).index.at(n - 1).id, id);
+      EXPECT_EQ(index().id(n - 1), id);
     }
   }
 }
@@ -125,9 +126,8 @@ TEST_F(SmallChannel, IndexFindsEachFrame) {
 TEST_F(SmallChannel, RawRingStartsWithTheFramesThereAre) {
   for (uint64_t n = 1; n <= 20; ++n) ASSERT_EQ(try_append(n), Room::kReady);
   const WireRing& raw = open_raw();
-  ASSERT_EQ(raw.index.size(), 20U);
-  EXPECT_EQ(raw.index.at(0).id, (EventId{1, 0}));
-  EXPECT_EQ(raw.index.at(19).id, (EventId{20, 0}));
+  EXPECT_EQ(raw.begin(), 0U);
+  EXPECT_EQ(raw.end(), 20U);
   const std::vector<std::string> chunked = frames_of(WireFormat::kChunked);
   const std::vector<std::string> raws = frames_of(WireFormat::kRaw);
   for (size_t i = 0; i < 20; ++i) EXPECT_EQ(raws[i], frame_from_chunk(chunked[i]).raw);
@@ -137,9 +137,9 @@ TEST_F(SmallChannel, RawRingStartsWithWhatIsStillKeptAfterManyLaps) {
   for (uint64_t n = 1; n <= 1000; ++n) ASSERT_EQ(try_append(n), Room::kReady);
   const WireRing& raw = open_raw();
   const WireRing& chunked = ring(WireFormat::kChunked);
-  ASSERT_GT(chunked.index.size(), 10U);
-  ASSERT_EQ(raw.index.size(), chunked.index.size());
-  EXPECT_EQ(raw.index.at(0).id, chunked.index.at(0).id);
+  ASSERT_GT(chunked.end() - chunked.begin(), 10U);
+  EXPECT_EQ(raw.begin(), chunked.begin());
+  EXPECT_EQ(raw.end(), chunked.end());
   ASSERT_EQ(try_append(1001), Room::kReady);
   EXPECT_EQ(frames_of(WireFormat::kRaw).back(),
             frame_from_chunk(frames_of(WireFormat::kChunked).back()).raw);
@@ -148,7 +148,7 @@ TEST_F(SmallChannel, RawRingStartsWithWhatIsStillKeptAfterManyLaps) {
 TEST_F(SmallChannel, RawRingCanBeOpenedWhileAnotherShardIsReading) {
   for (uint64_t n = 1; n <= 1000; ++n) ASSERT_EQ(try_append(n), Room::kReady);
   const ReadingRings batch(epochs_[1]);
-  EXPECT_EQ(open_raw().index.size(), ring(WireFormat::kChunked).index.size());
+  EXPECT_EQ(open_raw().begin(), ring(WireFormat::kChunked).begin());
 }
 
 // Paced publishers leave the chunked ring full to the last byte, with more in it than a ring keeps
@@ -160,10 +160,12 @@ TEST_F(SmallChannel, RawRingOpenedBesideAFullOneKnowsOnlyFramesAboveItsFloor) {
   ring(WireFormat::kChunked).progress.report(0, 0);
   const uint64_t refused = append_until_refused(Room::kReadersBehind, std::string(220, 'x'));
   const WireRing& raw = open_raw();
-  ASSERT_GT(raw.ring->floor(), 0U) << "otherwise this test shows nothing";
-  ASSERT_FALSE(raw.index.empty());
-  EXPECT_GE(raw.index.at(0).at, raw.ring->floor());
-  EXPECT_EQ(raw.index.at(raw.index.size() - 1).id, (EventId{refused - 1, 0}));
+  ASSERT_GT(raw.ring().floor(), 0U) << "otherwise this test shows nothing";
+  ASSERT_LT(raw.begin(), raw.end());
+  EXPECT_GE(raw.at(raw.begin()), raw.ring().floor());
+  EXPECT_EQ(raw.end(), refused - 1);
+  ASSERT_EQ(try_append(refused, std::string(220, 'x')), Room::kReadersBehind);
+  EXPECT_EQ(index().begin(), 0U) << "known while any ring has it whole";
 }
 
 TEST_F(SmallChannel, OneRingWithoutRoomKeepsTheFrameOutOfAll) {
@@ -175,8 +177,7 @@ TEST_F(SmallChannel, OneRingWithoutRoomKeepsTheFrameOutOfAll) {
   ASSERT_EQ(try_append(refused), Room::kReadersBehind);
   EXPECT_EQ(stream_of(WireFormat::kChunked), chunked);
   EXPECT_EQ(stream_of(WireFormat::kRaw), raw);
-  EXPECT_EQ(ring(WireFormat::kChunked).index.at(ring(WireFormat::kChunked).index.size() - 1).id,
-            (EventId{refused - 1, 0}));
+  EXPECT_EQ(index().id(index().end() - 1), (EventId{refused - 1, 0}));
   ring(WireFormat::kRaw).progress.report(1, kNobodyBehind);
   EXPECT_EQ(try_append(refused), Room::kReady);
 }
@@ -186,11 +187,12 @@ TEST_F(SmallChannel, RefusedFrameLeavesNothingBelowTheFloorInTheIndex) {
   WireRing& wire = ring(WireFormat::kChunked);
   wire.progress.report(1, 0);
   const uint64_t refused = append_until_refused(Room::kReadersBehind);
-  ASSERT_EQ(wire.index.at(0).at, 0U);
+  ASSERT_EQ(index().begin(), 0U);
   wire.progress.report(1, 1);
   ASSERT_EQ(try_append(refused, std::string(150, 'x')), Room::kReadersBehind);
-  ASSERT_EQ(wire.ring->floor(), 1U) << "otherwise this test shows nothing";
-  EXPECT_GE(wire.index.at(0).at, wire.ring->floor());
+  ASSERT_EQ(wire.ring().floor(), 1U) << "otherwise this test shows nothing";
+  EXPECT_EQ(index().begin(), 1U);
+  EXPECT_GE(wire.at(wire.begin()), wire.ring().floor());
 }
 
 TEST_F(SmallChannel, BusyShardRefusesOnlyForAMoment) {
@@ -207,49 +209,202 @@ TEST_F(SmallChannel, HistoryIsBoundedByBytes) {
       ASSERT_NO_FATAL_FAILURE((void)frame_from_chunk(frame));
     }
     const WireRing& wire = ring(WireFormat::kChunked);
-    ASSERT_GE(wire.index.at(0).at, wire.ring->floor());
+    ASSERT_GE(wire.at(wire.begin()), wire.ring().floor());
+    ASSERT_EQ(index().begin(), wire.begin());
   }
+  EXPECT_LT(index().size(), 200U);
 }
 
-TEST_F(SmallChannel, HistoryIsBoundedByCount) {
+// Count and age bound what somebody who comes back is given. Who is behind gets the rest all the same.
+TEST_F(SmallChannel, CountAndAgeBoundWhatIsReplayedNotWhatIsKnown) {
   ChannelConfig config = small_channel();
   config.history.events = 3;
-  open(config);
-  for (uint64_t n = 1; n <= 10; ++n) ASSERT_EQ(try_append(n), Room::kReady);
-  const FrameIndex& index = ring(WireFormat::kChunked).index;
-  ASSERT_EQ(index.size(), 3U);
-  EXPECT_EQ(index.at(0).id, (EventId{8, 0}));
-}
-
-TEST_F(SmallChannel, HistoryIsBoundedByAge) {
-  ChannelConfig config = small_channel();
   config.history.age = milliseconds{1000};
   open(config);
-  open_raw();
-  for (const uint64_t ms : {10'000U, 10'400U, 11'000U}) {
-    ASSERT_EQ(try_append(ms), Room::kReady);
-  }
-  EXPECT_EQ(ring(WireFormat::kChunked).index.size(), 3U) << "exactly as old as allowed";
-  ASSERT_EQ(try_append(11'401), Room::kReady);
-  for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
-    ASSERT_EQ(ring(format).index.size(), 2U);
-    EXPECT_EQ(ring(format).index.at(0).id, (EventId{11'000, 0}));
-  }
-}
-
-TEST_F(SmallChannel, AgeBeyondTheClocksBeginningForgetsNothing) {
-  ASSERT_EQ(try_append(1), Room::kReady);
-  ASSERT_EQ(try_append(100), Room::kReady);
-  EXPECT_EQ(ring(WireFormat::kChunked).index.size(), 2U);
+  for (uint64_t ms = 10'001; ms <= 10'010; ++ms) ASSERT_EQ(try_append(ms), Room::kReady);
+  EXPECT_EQ(index().size(), 10U);
+  EXPECT_EQ(frames_of(WireFormat::kChunked).size(), 10U);
+  EXPECT_EQ(channel_->index().history_begin(config.history, 10'010), 7U);
+  EXPECT_EQ(channel_->index().history_begin(config.history, 11'010), 9U);
 }
 
 TEST_F(SmallChannel, ResumePointIsTheFrameAfterTheId) {
   for (uint64_t n = 1; n <= 5; ++n) ASSERT_EQ(try_append(n), Room::kReady);
-  const FrameIndex& index = ring(WireFormat::kChunked).index;
-  EXPECT_EQ(index.first_after(kBeforeEverything), 0U);
-  EXPECT_EQ(index.at(index.first_after({3, 0})).id, (EventId{4, 0}));
-  EXPECT_EQ(index.first_after({5, 0}), index.size());
+  EXPECT_EQ(index().first_after({0, 0}), 0U);
+  EXPECT_EQ(index().id(index().first_after({3, 0})), (EventId{4, 0}));
+  EXPECT_EQ(index().first_after({5, 0}), index().end());
 }
+
+// --- The index: the limit for small frames
+
+ChannelConfig channel_of_few_frames() {
+  ChannelConfig config = small_channel();
+  config.history.events = 10;
+  return config;
+}
+
+TEST_F(SmallChannel, IndexHoldsTheConfiguredCountOrAFrameEvery128Bytes) {
+  EXPECT_EQ(index().frames_max(), 1000U);
+  open(channel_of_few_frames());
+  EXPECT_EQ(index().frames_max(), 4096 / 128);
+  ChannelConfig config = channel_of_few_frames();
+  config.history.bytes = kMiB;
+  open(config);
+  EXPECT_EQ(index().frames_max(), kMiB / 128);
+}
+
+TEST_F(SmallChannel, FullIndexForgetsTheOldestWhenNobodyIsBehind) {
+  open(channel_of_few_frames());
+  open_raw();
+  for (uint64_t n = 1; n <= 500; ++n) {
+    ASSERT_EQ(try_append(n, ""), Room::kReady);
+    ASSERT_LE(index().size(), 32U);
+  }
+  EXPECT_EQ(index().begin(), 500U - 32);
+  EXPECT_EQ(index().id(index().begin()), (EventId{500 - 31, 0}));
+  for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
+    EXPECT_EQ(ring(format).begin(), index().begin());
+    EXPECT_GT(ring(format).at(index().begin()), ring(format).ring().floor())
+        << "otherwise it was the ring that forgot";
+    EXPECT_EQ(frames_of(format).size(), 32U);
+  }
+}
+
+TEST_F(SmallChannel, FullIndexPacesPublishersAsAFullRingDoes) {
+  open(channel_of_few_frames());
+  WireRing& wire = ring(WireFormat::kChunked);
+  wire.progress.report(1, 0);
+  EXPECT_EQ(append_until_refused(Room::kReadersBehind, ""), 33U);
+  EXPECT_EQ(index().begin(), 0U);
+  EXPECT_EQ(index().size(), 32U);
+  EXPECT_EQ(wire.begin(), 0U);
+
+  wire.progress.report(1, wire.at(1) - 1);
+  EXPECT_EQ(try_append(33, ""), Room::kReadersBehind) << "the oldest frame lacks a byte";
+  wire.progress.report(1, wire.at(1));
+  EXPECT_EQ(try_append(33, ""), Room::kReady);
+  EXPECT_EQ(index().begin(), 1U);
+  EXPECT_EQ(try_append(34, ""), Room::kReadersBehind);
+  wire.progress.report(1, kNobodyBehind);
+  EXPECT_EQ(try_append(34, ""), Room::kReady);
+}
+
+TEST_F(SmallChannel, FullIndexWaitsForTheReadersOfEveryRing) {
+  open(channel_of_few_frames());
+  open_raw().progress.report(channel_->ring(WireFormat::kRaw)->progress.merged_reader(2), 0);
+  EXPECT_EQ(append_until_refused(Room::kReadersBehind, ""), 33U);
+  EXPECT_EQ(ring(WireFormat::kChunked).begin(), 0U);
+  ring(WireFormat::kRaw)
+      .progress.report(ring(WireFormat::kRaw).progress.merged_reader(2),
+                       ring(WireFormat::kRaw).at(2));
+  EXPECT_EQ(try_append(33, ""), Room::kReady);
+  EXPECT_EQ(try_append(34, ""), Room::kReady);
+  EXPECT_EQ(try_append(35, ""), Room::kReadersBehind);
+}
+
+// What one ring has overwritten is known as long as the other one has it.
+TEST_F(SmallChannel, FrameIsKnownWhileAnyRingHasItWhole) {
+  open_raw();
+  for (uint64_t n = 1; n <= 500; ++n) {
+    ASSERT_EQ(try_append(n, "x"), Room::kReady);
+    const FrameNumber chunked = ring(WireFormat::kChunked).begin();
+    const FrameNumber raw = ring(WireFormat::kRaw).begin();
+    ASSERT_LE(raw, chunked) << "raw frames are shorter, so their ring keeps more";
+    ASSERT_EQ(index().begin(), raw);
+  }
+  EXPECT_LT(ring(WireFormat::kRaw).begin(), ring(WireFormat::kChunked).begin());
+}
+
+// --- Loads: several frames at once
+
+TEST_F(SmallChannel, LoadCountsFramesAndBytesInBothFormats) {
+  Channel::Load load;
+  load.add(encoder_.encode({1, 0}, {.type = "", .data = "a"}));
+  load.add(encoder_.encode({2, 0}, {.type = "", .data = "bc"}));
+  EXPECT_EQ(load.frames, 2U);
+  EXPECT_EQ(load.raw_bytes, 17U + 18U);
+  EXPECT_EQ(load.chunk_bytes, 17U + 18U + 2 * 6U);
+}
+
+TEST_F(SmallChannel, CanHoldWhatItsRingAndItsIndexHold) {
+  const uint64_t bytes_max = ring(WireFormat::kChunked).ring().batch_bytes_max();
+  EXPECT_TRUE(channel_->can_hold({.chunk_bytes = bytes_max, .raw_bytes = 0, .frames = 20}));
+  EXPECT_FALSE(channel_->can_hold({.chunk_bytes = bytes_max + 1, .raw_bytes = 0, .frames = 20}));
+  EXPECT_TRUE(channel_->can_hold({.chunk_bytes = 22, .raw_bytes = 16, .frames = 1000}));
+  EXPECT_FALSE(channel_->can_hold({.chunk_bytes = 22, .raw_bytes = 16, .frames = 1001}));
+}
+
+// As large as can be held, again and again, whatever was there before.
+TEST_F(SmallChannel, RoomForALoadIsRoomForEachOfItsFrames) {
+  open(channel_of_few_frames());
+  open_raw();
+  uint64_t n = 0;
+  for (int batch = 0; batch < 100; ++batch) {
+    const std::string data(static_cast<size_t>(batch % 80), 'x');
+    Channel::Load load;
+    const uint64_t first = n + 1;
+    while (true) {
+      Channel::Load more = load;
+      more.add(encoder_.encode({n + 1, 0}, {.type = "", .data = data}));
+      if (!channel_->can_hold(more)) break;
+      load = more;
+      ++n;
+    }
+    ASSERT_GT(load.frames, 5U);
+    ASSERT_EQ(channel_->make_room(load), Room::kReady);
+    for (uint64_t id = first; id <= n; ++id) {
+      const Frame frame = encoder_.encode({id, 0}, {.type = "", .data = data});
+      channel_->append({id, 0}, {}, frame, milliseconds{0});
+    }
+    const std::vector<std::string> frames = frames_of(WireFormat::kRaw);
+    ASSERT_GE(frames.size(), load.frames);
+    ASSERT_EQ(frames[frames.size() - load.frames],
+              encoder_.encode({first, 0}, {.type = "", .data = data}).raw)
+        << "the first of the batch is still there";
+  }
+}
+
+TEST_F(SmallChannel, LoadThatOneRingHasNoRoomForGoesIntoNone) {
+  open_raw();
+  ring(WireFormat::kRaw).progress.report(0, 0);
+  const Channel::Load load{.chunk_bytes = 3000, .raw_bytes = 2800, .frames = 30};
+  ASSERT_EQ(channel_->make_room(load), Room::kReady);
+  for (uint64_t n = 1; n <= 30; ++n) ASSERT_EQ(try_append(n, std::string(70, 'x')), Room::kReady);
+  const Position chunked = ring(WireFormat::kChunked).ring().committed();
+  EXPECT_EQ(channel_->make_room(load), Room::kReadersBehind);
+  EXPECT_EQ(ring(WireFormat::kChunked).ring().committed(), chunked);
+  EXPECT_EQ(ring(WireFormat::kRaw).begin(), 0U) << "what the reader has not had";
+  EXPECT_EQ(index().end(), 30U);
+}
+
+// Whatever is in short supply: bytes of a ring, of the other ring, or places in the index.
+TEST_F(SmallChannel, WhetherThereCouldBeRoomIsKnownWithoutMakingAny) {
+  open(channel_of_few_frames());
+  open_raw();
+  uint64_t events = 0;
+  for (const WireFormat behind : {WireFormat::kChunked, WireFormat::kRaw}) {
+    for (const std::string& data : {std::string("x"), std::string(100, 'x')}) {
+      for (int n = 0; n < 500; ++n) ASSERT_EQ(try_append(++events, data), Room::kReady);
+      ring(behind).progress.report(0, ring(behind).ring().committed());
+      Room room = Room::kReady;
+      while (room == Room::kReady) {
+        Channel::Load load;
+        load.add(encoder_.encode({events + 1, 0}, {.type = "", .data = data}));
+        const FrameNumber begin = index().begin();
+        const Position floor = ring(behind).ring().floor();
+        const bool could = channel_->could_make_room(load);
+        ASSERT_EQ(index().begin(), begin);
+        ASSERT_EQ(ring(behind).ring().floor(), floor);
+        room = try_append(++events, data);
+        ASSERT_EQ(could, room == Room::kReady);
+      }
+      EXPECT_EQ(room, Room::kReadersBehind);
+      ring(behind).progress.report(0, kNobodyBehind);
+    }
+  }
+}
+
+// --- Subscribers and the books
 
 TEST_F(SmallChannel, AudienceIsCountedShardByShard) {
   EXPECT_EQ(channel_->subscribers(), 0U);
@@ -264,6 +419,133 @@ TEST_F(SmallChannel, AudienceIsCountedShardByShard) {
   EXPECT_EQ(channel_->subscribers(), 7U);
 }
 
+TEST_F(SmallChannel, EachEventIsCountedOncePerSubscriberAtItsCommit) {
+  ASSERT_EQ(try_append(1), Room::kReady);
+  EXPECT_EQ(channel_->committed_events().get(), 1U);
+  EXPECT_EQ(channel_->committed_deliveries().get(), 0U);
+  channel_->set_audience(0, 5);
+  channel_->set_audience(2, 7);
+  ASSERT_EQ(try_append(2), Room::kReady);
+  EXPECT_EQ(channel_->committed_deliveries().get(), 12U);
+  channel_->set_audience(0, 1);
+  ASSERT_EQ(try_append(3), Room::kReady);
+  EXPECT_EQ(channel_->committed_events().get(), 3U);
+  EXPECT_EQ(channel_->committed_deliveries().get(), 20U) << "who has left is not counted again";
+}
+
+TEST_F(SmallChannel, RefusedEventIsNotInTheBooks) {
+  channel_->set_audience(1, 1);
+  ring(WireFormat::kChunked).progress.report(1, 0);
+  const uint64_t refused = append_until_refused(Room::kReadersBehind);
+  EXPECT_EQ(channel_->committed_events().get(), refused - 1);
+  EXPECT_EQ(channel_->committed_deliveries().get(), refused - 1);
+}
+
+TEST_F(SmallChannel, EachShardKeepsItsOwnTally) {
+  ASSERT_EQ(channel_->tallies().size(), kShards);
+  channel_->tally(0).sent.add(5);
+  channel_->tally(2).sent.add(7);
+  channel_->tally(2).unsent.add();
+  EXPECT_EQ(channel_->tallies()[0].sent.get(), 5U);
+  EXPECT_EQ(channel_->tallies()[1].sent.get(), 0U);
+  EXPECT_EQ(channel_->tallies()[2].sent.get(), 7U);
+  EXPECT_EQ(channel_->tallies()[2].unsent.get(), 1U);
+}
+
+// --- Patterns
+
+class PatternChannel : public ChannelTest {
+ protected:
+  PatternChannel() {
+    ChannelConfig config = small_channel();
+    config.name = "inbox/{recipient}";
+    open(config);
+  }
+
+  // How many subscribers the event was for.
+  uint32_t append_for(const KeyedHash& recipient) {
+    const EventId id{++ms_, 0};
+    const Frame frame = encoder_.encode(id, {.type = "", .data = "x"});
+    Channel::Load load;
+    load.add(frame);
+    EXPECT_EQ(channel_->make_room(load), Room::kReady);
+    return channel_->append(id, recipient, frame, milliseconds{0});
+  }
+
+  uint64_t ms_ = 0;
+};
+
+TEST_F(PatternChannel, KnowsWhatItIs) {
+  EXPECT_TRUE(channel_->is_pattern());
+  EXPECT_EQ(channel_->name().before, "inbox/");
+  open(small_channel());
+  EXPECT_FALSE(channel_->is_pattern());
+}
+
+TEST_F(PatternChannel, EventIsForTheSubscribersOfItsRecipientAlone) {
+  EXPECT_EQ(append_for(kAlice), 0U);
+  channel_->add_recipient(kAlice);
+  channel_->add_recipient(kAlice);
+  channel_->add_recipient(kBob);
+  channel_->set_audience(0, 2);
+  channel_->set_audience(1, 1);
+  EXPECT_EQ(channel_->subscribers(), 3U) << "of all recipients";
+  EXPECT_EQ(append_for(kAlice), 2U);
+  EXPECT_EQ(append_for(kBob), 1U);
+  EXPECT_EQ(channel_->committed_events().get(), 3U);
+  EXPECT_EQ(channel_->committed_deliveries().get(), 3U);
+  channel_->remove_recipient(kAlice);
+  EXPECT_EQ(append_for(kAlice), 1U);
+  channel_->remove_recipient(kAlice);
+  EXPECT_EQ(append_for(kAlice), 0U);
+  EXPECT_EQ(append_for(kBob), 1U);
+  EXPECT_EQ(channel_->committed_deliveries().get(), 5U);
+}
+
+TEST_F(PatternChannel, AllRecipientsShareOneRing) {
+  append_for(kAlice);
+  append_for(kBob);
+  append_for(kAlice);
+  EXPECT_EQ(frames_of(WireFormat::kChunked).size(), 3U);
+  EXPECT_EQ(index().recipients().newest_of(kAlice), 2U);
+  EXPECT_EQ(index().recipients().newest_of(kBob), 1U);
+}
+
+TEST_F(PatternChannel, RecipientWhoseFramesWereOverwrittenIsForgotten) {
+  append_for(kAlice);
+  for (int i = 0; i < 500; ++i) append_for(kBob);
+  EXPECT_EQ(index().recipients().newest_of(kAlice), kNoFrame);
+  EXPECT_EQ(index().recipients().size(), 1U);
+}
+
+// What a recipient's event costs beside its bytes: index, links, table and position, as pages really touched. Nothing was
+// forgotten yet, so the marks have not been.
+TEST_F(PatternChannel, RecipientWithOneEventCostsAtMost64BytesBesideItsFrame) {
+  const auto resident_bytes = [] {
+    uint64_t mapped = 0;
+    uint64_t resident = 0;
+    std::ifstream("/proc/self/statm") >> mapped >> resident;
+    return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  };
+  constexpr uint64_t kRecipients = 200'000;
+  ChannelConfig config = small_channel();
+  config.name = "inbox/{recipient}";
+  config.history.bytes = 128 * kMiB;
+  open(config);
+  const uint64_t before = resident_bytes();
+  for (uint64_t i = 0; i < kRecipients; ++i) append_for(keyed_hash(std::to_string(i)));
+  ASSERT_EQ(index().recipients().size(), kRecipients);
+  const uint64_t frame_bytes = channel_->ring(WireFormat::kChunked)->ring().committed();
+#ifdef __SANITIZE_ADDRESS__
+  constexpr uint64_t kBytesMax = 64 + 32;  // its shadow of an eighth of all memory
+#else
+  constexpr uint64_t kBytesMax = 64;
+#endif
+  EXPECT_LE((resident_bytes() - before - frame_bytes) / kRecipients, kBytesMax);
+}
+
+// --- Failures and misuse
+
 TEST_F(SmallChannel, RingThatCannotBeMappedIsAnError) {
   ChannelConfig config = small_channel();
   config.history.bytes = 1ULL << 60;
@@ -271,14 +553,31 @@ TEST_F(SmallChannel, RingThatCannotBeMappedIsAnError) {
 }
 
 using ChannelDeathTest = SmallChannel;
+using PatternChannelDeathTest = PatternChannel;
 
 TEST_F(ChannelDeathTest, IdsThatDoNotIncreaseAreCaught) {
   ASSERT_EQ(try_append(5), Room::kReady);
   EXPECT_DEATH((void)try_append(5), "violated");
 }
 
-TEST_F(ChannelDeathTest, FrameBeyondTheLargestIsCaught) {
+TEST_F(ChannelDeathTest, MoreThanCanBeHeldIsCaught) {
   EXPECT_DEATH((void)try_append(1, std::string(4096, 'x')), "violated");
+}
+
+TEST_F(ChannelDeathTest, RecipientOfAPlainChannelIsCaught) {
+  const Frame frame = encoder_.encode({1, 0}, {.type = "", .data = "x"});
+  EXPECT_DEATH(channel_->append({1, 0}, kAlice, frame, milliseconds{0}), "violated");
+}
+
+TEST_F(PatternChannelDeathTest, EventForNobodyIsCaught) {
+  EXPECT_DEATH((void)try_append(1, "x"), "violated");
+}
+
+TEST_F(PatternChannelDeathTest, SubscriberWhoLeavesTwiceIsCaught) {
+  channel_->add_recipient(kAlice);
+  channel_->remove_recipient(kAlice);
+  EXPECT_DEATH(channel_->remove_recipient(kAlice), "violated");
+  EXPECT_DEATH(channel_->remove_recipient(kBob), "violated");
 }
 
 }  // namespace

@@ -141,5 +141,36 @@ TEST(Preflight, OfAHealthCheckIsJustAllow) {
   EXPECT_EQ(answer.find("Access-Control-Allow-Methods"), std::string::npos);
 }
 
+// --- What belongs to several channels, or to none
+
+TEST(Cors, WhatEitherAllowsIsAllowedOnce) {
+  const CorsConfig a{.origins = {"https://a", "https://both"}};
+  const CorsConfig b{.origins = {"https://both", "https://b"}};
+  EXPECT_EQ(in_either(a, b).origins,
+            (std::vector<std::string>{"https://a", "https://both", "https://b"}));
+  EXPECT_EQ(in_either(a, kNobody).origins, a.origins);
+  EXPECT_EQ(in_either(kNobody, b).origins, b.origins);
+}
+
+TEST(Cors, EverybodyTakesInAllOthersAndNoCredentials) {
+  for (const CorsConfig& either :
+       {in_either(kListedWithCredentials, kEverybody), in_either(kEverybody, kListed)}) {
+    EXPECT_EQ(either.origins, std::vector<std::string>{"*"});
+    EXPECT_FALSE(either.credentials);
+  }
+}
+
+TEST(Cors, CredentialsGoWithWhatEitherAllowsWhereBothAllowThem) {
+  EXPECT_TRUE(in_either(kListedWithCredentials, kListedWithCredentials).credentials);
+  EXPECT_FALSE(in_either(kListedWithCredentials, kListed).credentials);
+  EXPECT_TRUE(in_either(kNobody, kListedWithCredentials).credentials);
+  EXPECT_TRUE(in_either(kListedWithCredentials, kNobody).credentials);
+}
+
+TEST(Cors, PublishersAreThoseListedByName) {
+  EXPECT_TRUE(publishers_of(kEverybody).origins.empty());
+  EXPECT_EQ(publishers_of(kListed).origins, kListed.origins);
+}
+
 }  // namespace
 }  // namespace ringcast::net

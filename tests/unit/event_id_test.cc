@@ -120,6 +120,43 @@ TEST(EventIdGenerator, ClockThatStepsBackDoesNotLowerIds) {
   EXPECT_EQ(ids.peek(5001), (EventId{5001, 0}));
 }
 
+// An index entry holds no larger number. Long before it is reached the clock has been set back by years.
+TEST(EventIdGenerator, LastSequenceNumberIsFollowedByTheNextMillisecond) {
+  EventIdGenerator ids;
+  ids.take({5000, kEventIdSeqMax - 1});
+  EXPECT_EQ(ids.peek(4000), (EventId{5000, kEventIdSeqMax}));
+  ids.take({5000, kEventIdSeqMax});
+  EXPECT_EQ(ids.peek(4000), (EventId{5001, 0}));
+  EXPECT_EQ(ids.peek(5000), (EventId{5001, 0}));
+  EXPECT_EQ(ids.peek(5001), (EventId{5001, 0})) << "the clock's own next one is as good";
+  EXPECT_EQ(ids.peek(6000), (EventId{6000, 0}));
+  ids.take({5001, 0});
+  EXPECT_EQ(ids.peek(4000), (EventId{5001, 1}));
+}
+
+TEST(EventId, TheOneBeforeIsTheGreatestBelow) {
+  EXPECT_EQ(id_before({5, 3}), (EventId{5, 2}));
+  EXPECT_EQ(id_before({5, 1}), (EventId{5, 0}));
+  EXPECT_EQ(id_before({5, 0}), (EventId{4, kEventIdSeqMax}));
+  EXPECT_EQ(id_before({0, 1}), (EventId{0, 0}));
+}
+
+// What is handed out right after an id has nothing in between: whoever resumes from the one before gets it.
+TEST(EventId, NothingIsHandedOutBetweenAnIdAndTheOneBeforeIt) {
+  for (const EventId first : {EventId{5, 0}, EventId{5, 7}, EventId{5, kEventIdSeqMax}}) {
+    EventIdGenerator ids;
+    ids.take(first);
+    const EventId next = ids.peek(0);
+    EXPECT_GT(next, first);
+    EXPECT_EQ(id_before(next), first);
+  }
+}
+
+TEST(EventId, TextFormIsAStringToo) {
+  EXPECT_EQ(to_string({1732271234567, 12}), "1732271234567-12");
+  EXPECT_EQ(to_string({kMax, kMax}), text_of({kMax, kMax}));
+}
+
 // 0-0 means "before every event", so it is never an event's own id, not even with a clock at 1970.
 TEST(EventIdGenerator, TheZeroIdIsNeverHandedOut) {
   const EventIdGenerator ids;

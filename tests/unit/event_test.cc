@@ -66,6 +66,7 @@ TEST(Event, ControlCharactersInTheTypeCannotForgeFields) {
 TEST(Event, TypesThatBrowsersUseThemselvesAreReserved) {
   EXPECT_EQ(fault_of_type("error"), EventFault::kTypeReserved);
   EXPECT_EQ(fault_of_type("open"), EventFault::kTypeReserved);
+  EXPECT_EQ(fault_of_type("gap"), EventFault::kTypeOurs);
 }
 
 TEST(Event, TypesThatAreNotUtf8AreRefused) {
@@ -90,13 +91,13 @@ TEST(Event, EveryFaultIsDescribedInItsOwnWords) {
   std::set<std::string_view> sentences;
   for (const EventFault fault :
        {EventFault::kNone, EventFault::kDataNotUtf8, EventFault::kTypeTooLong,
-        EventFault::kTypeNotUtf8, EventFault::kTypeControl, EventFault::kTypeReserved}) {
+        EventFault::kTypeNotUtf8, EventFault::kTypeControl, EventFault::kTypeReserved, EventFault::kTypeOurs}) {
     const std::string_view sentence = describe(fault);
     EXPECT_FALSE(sentence.empty());
     EXPECT_EQ(sentence.find_first_of("\r\n\""), std::string_view::npos) << sentence;
     sentences.insert(sentence);
   }
-  EXPECT_EQ(sentences.size(), 6U);
+  EXPECT_EQ(sentences.size(), 7U);
 }
 
 }  // namespace

@@ -210,5 +210,51 @@ TEST(FrameEncoderDeathTest, BytesThatAreNoChunkAreCaught) {
   EXPECT_DEATH((void)frame_from_chunk("5\r\n"), "violated");
 }
 
+// --- How long a frame will be
+
+void expect_measured(EventId id, const Event& event) {
+  FrameEncoder encoder;
+  const Frame frame = encoder.encode(id, event);
+  const FrameSizes sizes = frame_sizes(id_bytes(id), bytes_beside_id(event));
+  EXPECT_EQ(sizes.chunk, frame.chunk.size()) << frame.raw;
+  EXPECT_EQ(sizes.raw, frame.raw.size()) << frame.raw;
+}
+
+TEST(FrameSizes, AreThoseOfTheFrameWhateverTheLineBreaks) {
+  for (const std::string_view data : {"", "a", "\n", "\r", "\r\n", "\n\r", "\r\r\n", "a\nb",
+                                      "a\r\nb\r", "\r\n\r\n", "x\n\n\ny\r\r"}) {
+    expect_measured(kId, {.type = "", .data = data});
+    expect_measured(kId, {.type = "price", .data = data});
+  }
+}
+
+// Where the size of the chunk needs a digit more, and where the id does.
+TEST(FrameSizes, AreThoseOfTheFrameWhateverTheDigits) {
+  for (size_t bytes = 0; bytes < 300; ++bytes) {
+    expect_measured(kId, {.type = "", .data = std::string(bytes, 'x')});
+  }
+  for (size_t bytes = 65'490; bytes < 65'540; ++bytes) {
+    expect_measured(kId, {.type = "", .data = std::string(bytes, 'x')});
+  }
+  for (const EventId id : {EventId{0, 1}, EventId{9, 99}, EventId{10, 100},
+                           EventId{9'999'999'999'999, kEventIdSeqMax}}) {
+    expect_measured(id, {.type = "", .data = "x"});
+  }
+}
+
+TEST(FrameSizes, AreThoseOfTheFrameForAnyText) {
+  for (const uint64_t seed : seeds(500)) {
+    Dice dice(seed);
+    std::string data;
+    for (uint64_t n = dice.below(200); n > 0; --n) data += "\r\nab"[dice.below(4)];
+    expect_measured({dice.below(1ULL << 43), dice.below(1ULL << 32)}, {.type = "t", .data = data});
+  }
+}
+
+TEST(FrameSizes, IdsTakeNoMoreAndNoFewerBytesThanTheirLimits) {
+  EXPECT_EQ(id_bytes({9'999'999'999'999, kEventIdSeqMax}), kIdBytesMax);
+  EXPECT_EQ(id_bytes({0, 1}), kIdBytesMin);
+}
+
 }  // namespace
 }  // namespace ringcast

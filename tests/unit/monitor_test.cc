@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,16 @@ class MonitorTest : public testing::Test {
     return std::stoi(answer.substr(9, 3));
   }
 
+  static ChannelConfig news() {
+    ChannelConfig config;
+    config.name = "news";
+    return config;
+  }
+
+  Epochs epochs_{2};
+  std::unique_ptr<Channels> channels_ = std::move(Channels::create({news()}, epochs_).value());
   std::vector<Counters> counters_{2};
-  const Monitor monitor_{counters_};
+  const Monitor monitor_{counters_, *channels_};
 };
 
 TEST_F(MonitorTest, ALiveServerSaysSo) {
@@ -78,6 +87,29 @@ TEST_F(MonitorTest, MetricsSayWhatEachShardCounted) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }
   EXPECT_NE(text.find("Content-Type: text/plain; version=0.0.4\r\n"), std::string::npos);
+}
+
+TEST_F(MonitorTest, MetricsKeepTheBooksOfEachChannelOverAllShards) {
+  Channel& news = channels_->at(0);
+  news.tally(0).sent.add(9);
+  news.tally(1).sent.add(2);
+  news.tally(0).unsent.add(4);
+  news.tally(1).replayed.add(6);
+  news.tally(1).skipped.add(1);
+  news.tally(0).closed_owing.add(3);
+  news.set_audience(0, 5);
+  news.set_audience(1, 8);
+  const std::string text = ask("/metrics");
+  for (const char* line : {"\nringcast_events_committed_total{channel=\"news\"} 0\n",
+                           "\nringcast_events_due_total{channel=\"news\"} 0\n",
+                           "\nringcast_events_replayed_total{channel=\"news\"} 6\n",
+                           "\nringcast_events_sent_total{channel=\"news\"} 11\n",
+                           "\nringcast_events_unsent_total{channel=\"news\"} 4\n",
+                           "\nringcast_events_skipped_total{channel=\"news\"} 1\n",
+                           "\nringcast_events_closed_owing_total{channel=\"news\"} 3\n",
+                           "\nringcast_channel_subscribers{channel=\"news\"} 13\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
 }
 
 TEST(CloseCauses, EachHasANameOfItsOwn) {

@@ -14,15 +14,20 @@ namespace {
 // A log that says what it is told to, and notes what it was given.
 class ScriptedLog final : public EventLog {
  public:
-  void append(Channel&, const Event& event, const AppendDone& done) override {
-    types.emplace_back(event.type);
-    data.emplace_back(event.data);
+  void append(std::span<const Publication> batch, const AppendDone& done) override {
+    for (const Publication& one : batch) {
+      types.emplace_back(one.event.type);
+      data.emplace_back(one.event.data);
+      ttls.push_back(one.event.ttl);
+    }
     done(next);
   }
   void read(std::span<Channel* const>, EventId, size_t, const ReadDone&) override {}
-  Result<WireRing*> open_ring(Channel&, WireFormat) override { return Error{"not here"}; }
+  uint64_t now_ms() const noexcept override { return 0; }
+  EventId last_id() const noexcept override { return {}; }
 
-  AppendOutcome next{AppendStatus::kCommitted, {1732271234567, 3}, 42};
+  AppendOutcome next{.id = {1732271234567, 3}, .last_id = {1732271234567, 3}, .subscribers = 42};
+  std::vector<milliseconds> ttls;
   std::vector<std::string> types;
   std::vector<std::string> data;
 };
@@ -36,11 +41,19 @@ class PublishTest : public testing::Test {
     request_.body = "hello";
   }
 
+  // What is to be published; nullptr, and the answer is in answer_, when it was refused.
+  std::unique_ptr<Publishing> read() {
+    answer_.clear();
+    return publish_.read_one({.channel = &channels_->at(0)}, request_, kOptions, answer_);
+  }
+
   // Whether it was answered; the answer is in answer_.
   bool attempt() {
-    answer_.clear();
-    return publish_.attempt(channels_->at(0), request_, {.keep_alive = true, .date = "now"},
-                            answer_);
+    const auto publishing = read();
+    return publishing == nullptr || attempt(*publishing) == Publish::Attempt::kAnswered;
+  }
+  Publish::Attempt attempt(const Publishing& publishing) {
+    return publish_.attempt(publishing, kOptions, 0, answer_);
   }
 
   [[nodiscard]] int status() const {
@@ -54,12 +67,15 @@ class PublishTest : public testing::Test {
     return config;
   }
 
+  static constexpr ResponseOptions kOptions{.keep_alive = true, .date = "now"};
+
   const Epochs epochs_{1};
   const std::unique_ptr<Channels> channels_ =
       std::move(Channels::create({config()}, epochs_).value());
   ScriptedLog log_;
   Counters counters_;
-  Publish publish_{log_, counters_};
+  IdempotencyKeys keys_{4};
+  Publish publish_{log_, *channels_, keys_, counters_};
   Request request_;
   std::string answer_;
 };
@@ -79,7 +95,7 @@ TEST_F(PublishTest, TheTypeComesFromTheQuery) {
   ASSERT_TRUE(attempt());
   request_.query = "event=message";  // what an event without a type is
   ASSERT_TRUE(attempt());
-  request_.query = "ttl=5";
+  request_.query = "other=5";
   ASSERT_TRUE(attempt());
   EXPECT_EQ(log_.types, (std::vector<std::string>{"price change", "", ""}));
 }
@@ -101,7 +117,7 @@ TEST_F(PublishTest, WhatCannotBeAnEventIsRefusedAndNotCommitted) {
 }
 
 TEST_F(PublishTest, AnEventThatIsTooLongIsRefused) {
-  log_.next = {AppendStatus::kTooLong, {}, 0};
+  log_.next = {.status = AppendStatus::kTooLong};
   ASSERT_TRUE(attempt());
   EXPECT_EQ(status(), 413);
   EXPECT_NE(answer_.find("max_event_bytes"), std::string::npos);
@@ -109,20 +125,81 @@ TEST_F(PublishTest, AnEventThatIsTooLongIsRefused) {
 }
 
 TEST_F(PublishTest, APacedEventIsNotAnsweredAndMayBeTriedAgain) {
-  log_.next = {AppendStatus::kPaced, {}, 0};
+  log_.next = {.status = AppendStatus::kPaced};
   EXPECT_FALSE(attempt());
   EXPECT_EQ(answer_, "");
-  log_.next = {AppendStatus::kCommitted, {2, 0}, 0};
+  log_.next = {.id = {2, 0}};
   EXPECT_TRUE(attempt());
   EXPECT_EQ(status(), 201);
 }
 
 TEST_F(PublishTest, AfterTooLongAWaitItSaysWhenToTryAgain) {
-  publish_.append_timed_out({.keep_alive = true, .date = "now"}, answer_);
+  publish_.append_timed_out(Publish::Attempt::kPaced, kOptions, answer_);
   EXPECT_EQ(status(), 503);
+  EXPECT_NE(answer_.find("subscribers have not kept up"), std::string::npos);
   EXPECT_NE(answer_.find("\r\nRetry-After: 1\r\n"), std::string::npos);
   EXPECT_EQ(answer_.find("Connection: close"), std::string::npos);
   EXPECT_EQ(counters_.publishes_timed_out.get(), 1u);
+}
+
+// --- Idempotency-Key
+
+TEST_F(PublishTest, ABadKeyIsRefusedWhenTheRequestIsRead) {
+  request_.idempotency_key = "two words";
+  EXPECT_EQ(read(), nullptr);
+  EXPECT_EQ(status(), 400);
+  EXPECT_EQ(publish_.read_batch(request_, kOptions, answer_), nullptr);
+  EXPECT_EQ(counters_.publishes_refused.get(), 2u);
+}
+
+// The request's bytes are not needed again, however often it is tried.
+TEST_F(PublishTest, KeyAndRequestAreHashedWhenTheyAreRead) {
+  std::string key = "a key";
+  key[1] = '-';
+  request_.idempotency_key = key;
+  const auto held = read();
+  ASSERT_NE(held, nullptr);
+  log_.next = {.status = AppendStatus::kPaced};
+  EXPECT_EQ(attempt(*held), Publish::Attempt::kPaced);
+  key = "?????";
+  log_.next = {.id = {7, 0}, .last_id = {7, 0}};
+  EXPECT_EQ(attempt(*held), Publish::Attempt::kAnswered);
+  key = "a-key";
+  ASSERT_TRUE(attempt());
+  EXPECT_EQ(log_.data.size(), 2u) << "the last one was a repeat";
+  EXPECT_NE(answer_.find("\"id\":\"7-0\""), std::string::npos);
+}
+
+TEST_F(PublishTest, WhatIsKnownIsAnsweredWithoutTheLog) {
+  request_.idempotency_key = "key";
+  const auto first = read();
+  EXPECT_FALSE(publish_.try_answer_known(*first, kOptions, 0, answer_)) << "nothing is known yet";
+  ASSERT_TRUE(attempt());
+  log_.next = {.status = AppendStatus::kPaced};
+  const auto repeat = read();
+  EXPECT_TRUE(publish_.try_answer_known(*repeat, kOptions, 0, answer_));
+  EXPECT_EQ(status(), 201);
+  request_.body = "something else";
+  const auto other = read();
+  EXPECT_TRUE(publish_.try_answer_known(*other, kOptions, 0, answer_));
+  EXPECT_EQ(status(), 422);
+  request_.idempotency_key = {};
+  const auto keyless = read();
+  EXPECT_FALSE(publish_.try_answer_known(*keyless, kOptions, 0, answer_));
+  EXPECT_EQ(log_.data.size(), 1u);
+}
+
+TEST_F(PublishTest, WhoWaitsForAnEarlierAttemptIsToldSo) {
+  request_.idempotency_key = "key";
+  const auto second = read();
+  ASSERT_EQ(keys_.claim(second->key, second->fingerprint, 0).kind, ClaimKind::kFirst);
+  EXPECT_EQ(attempt(*second), Publish::Attempt::kUnderWay);
+  EXPECT_FALSE(publish_.try_answer_known(*second, kOptions, 0, answer_));
+  EXPECT_EQ(answer_, "");
+  EXPECT_TRUE(log_.data.empty());
+  publish_.append_timed_out(Publish::Attempt::kUnderWay, kOptions, answer_);
+  EXPECT_EQ(status(), 503);
+  EXPECT_NE(answer_.find("earlier attempt with this Idempotency-Key"), std::string::npos);
 }
 
 TEST_F(PublishTest, AWebPageMayPublishOnlyWhereItsOriginIsListed) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <string>
 
 #include "tests/support/allocation_count.h"
@@ -180,6 +181,38 @@ TEST(RequestReader, KeepsWhatHelpsToAnswerARefusedRequest) {
   EXPECT_EQ(reader.request().method, Method::kPost);
   EXPECT_EQ(reader.request().origin, "https://x");
   EXPECT_FALSE(reader.request().keep_alive);
+}
+
+// What a body of so many bytes comes to: sent whole, or in one chunk.
+Outcome outcome_of_body(std::string_view target, size_t bytes, bool chunked) {
+  RequestReader reader({.body_bytes_max = 100, .batch_path = "/events", .batch_bytes_max = 1000});
+  char size[20];
+  std::snprintf(size, sizeof size, chunked ? "%zx" : "%zu", bytes);
+  std::string text = "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n";
+  text += chunked ? "Transfer-Encoding: chunked\r\n\r\n" + std::string(size) + "\r\n"
+                  : "Content-Length: " + std::string(size) + "\r\n\r\n";
+  text += std::string(bytes, 'x');
+  if (chunked) text += "\r\n0\r\n\r\n";
+  reader.feed(text);
+  const Outcome outcome = reader.next();
+  EXPECT_EQ(reader.refusal().status, outcome == Outcome::kRefused ? 413 : 0);
+  return outcome;
+}
+
+TEST(RequestReader, BodiesOfTheBatchPathMayBeLargerHoweverItIsWritten) {
+  for (const bool chunked : {false, true}) {
+    for (const std::string_view target :
+         {"/events", "/events?x=1", "http://a/events", "HTTP://a/events?x", "/%65vents",
+          "/%65%76%65%6E%74%73?x"}) {
+      EXPECT_EQ(outcome_of_body(target, 1000, chunked), Outcome::kRequest) << target;
+      EXPECT_EQ(outcome_of_body(target, 1001, chunked), Outcome::kRefused) << target;
+    }
+    for (const std::string_view target :
+         {"/event", "/events/", "/Events", "/x?/events", "/channels/news", "/%2565vents"}) {
+      EXPECT_EQ(outcome_of_body(target, 100, chunked), Outcome::kRequest) << target;
+      EXPECT_EQ(outcome_of_body(target, 101, chunked), Outcome::kRefused) << target;
+    }
+  }
 }
 
 TEST(RequestReader, SaysWhetherARequestHasStarted) {

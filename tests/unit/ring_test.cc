@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kCapacity = 4096;
 constexpr uint64_t kLead = kCapacity / kRingLeadFraction;
 constexpr uint64_t kFrameMax = kLead / 2;
+constexpr uint64_t kBatchMax = kCapacity - 2 * kLead;
 constexpr size_t kShards = 3;
 
 // What byte stands at `position`. The period is prime, so neither a capacity nor a frame more or
@@ -115,6 +116,7 @@ TEST_F(RingTest, StartsEmpty) {
   EXPECT_EQ(ring_->floor(), 0U);
   EXPECT_EQ(ring_->capacity_bytes(), kCapacity);
   EXPECT_EQ(ring_->frame_bytes_max(), kFrameMax);
+  EXPECT_EQ(ring_->batch_bytes_max(), kBatchMax);
   EXPECT_TRUE(ring_->bytes(0, 0).empty());
 }
 
@@ -313,6 +315,60 @@ TEST_F(RingTest, LappedReaderIsToldAndNeverSeesTornBytes) {
   EXPECT_TRUE(intact(floor, ring_->committed())) << "what it may read instead stays put";
 }
 
+// --- Batches: room for several frames at once
+
+TEST_F(RingTest, BatchesOfMaximumSizeFitForever) {
+  for (int batch = 0; batch < 100; ++batch) {
+    ASSERT_EQ(ring_->make_room(kBatchMax, readers_), Room::kReady) << "batch " << batch;
+    for (uint64_t written = 0; written < kBatchMax; written += kFrameMax) write(kFrameMax);
+    ring_->check_invariants();
+    ASSERT_TRUE(intact(ring_->committed() - kBatchMax, ring_->committed()))
+        << "a batch is there as a whole";
+    ASSERT_GE(ring_->committed() - ring_->floor(), kBatchMax);
+  }
+}
+
+// Room was made for all of them: no frame of a batch has to ask, or raises the floor over another one.
+TEST_F(RingTest, RoomForABatchIsRoomForEachOfItsFrames) {
+  for (const uint64_t batch_bytes :
+       {kFrameMax + 1, kLead, 2 * kLead + 1, kBatchMax - 1, kBatchMax}) {
+    for (int batch = 0; batch < 50; ++batch) {
+      ASSERT_EQ(ring_->make_room(batch_bytes, readers_), Room::kReady);
+      const Position floor = ring_->floor();
+      uint64_t left = batch_bytes;
+      while (left > 0) {
+        const uint64_t bytes = std::min<uint64_t>(left, 97);
+        write(bytes);
+        left -= bytes;
+      }
+      EXPECT_EQ(ring_->floor(), floor);
+      ring_->check_invariants();
+      ASSERT_TRUE(intact(ring_->floor(), ring_->committed()));
+    }
+  }
+}
+
+TEST_F(RingTest, BatchWaitsForReadersWhoHaveNotHadWhatItWouldOverwrite) {
+  ASSERT_EQ(try_write(kFrameMax), Room::kReady);
+  ASSERT_EQ(write_until_refused(kFrameMax, 2 * kLead), Room::kReady);
+  readers_.report(0, ring_->committed() - 1);
+  EXPECT_EQ(ring_->make_room(kBatchMax, readers_), Room::kReady) << "there is room beside them";
+  ASSERT_EQ(write_until_refused(kFrameMax, 4 * kCapacity), Room::kReadersBehind);
+  readers_.report(0, ring_->committed());
+  EXPECT_EQ(ring_->make_room(kBatchMax, readers_), Room::kReady) << "everybody has had everything";
+}
+
+TEST_F(RingTest, BatchWaitsForTheSweepUnderWay) {
+  ASSERT_EQ(write_until_refused(kFrameMax, 3 * kCapacity), Room::kReady);
+  std::optional<ReadingRings> sweep(epochs_[1]);
+  const Position floor = ring_->floor();
+  const Position committed = ring_->committed();
+  ASSERT_NE(ring_->make_room(kBatchMax, readers_), Room::kReady);
+  EXPECT_TRUE(intact(floor, committed));
+  sweep.reset();
+  EXPECT_EQ(ring_->make_room(kBatchMax, readers_), Room::kReady);
+}
+
 TEST(Ring, WithoutShardsNobodyIsWaitedFor) {
   const Epochs epochs(0);
   const ReaderProgress readers(0);
@@ -332,8 +388,8 @@ TEST_F(RingDeathTest, CapacityThatIsNoPowerOfTwoIsCaught) {
   EXPECT_DEATH((void)Ring::open(2048, epochs_), "violated");
 }
 
-TEST_F(RingDeathTest, RoomForMoreThanTheLargestFrameIsCaught) {
-  EXPECT_DEATH((void)ring_->make_room(kFrameMax + 1, readers_), "violated");
+TEST_F(RingDeathTest, RoomForMoreThanTheLargestBatchIsCaught) {
+  EXPECT_DEATH((void)ring_->make_room(kBatchMax + 1, readers_), "violated");
 }
 
 TEST_F(RingDeathTest, AppendingIntoWhatIsStillReadIsCaught) {
