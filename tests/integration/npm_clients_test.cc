@@ -162,16 +162,28 @@ TEST(NpmClients, EventsourceParserReadsEveryStreamAsTheReferenceParserDoes) {
   EXPECT_TRUE(line.starts_with(std::to_string(vectors.size()) + " streams read alike")) << line;
 }
 
-TEST(NpmClients, EventsourceReceivesWhatIsPublishedAndComesBackWithItsLastId) {
-  const std::string config = program_config();
+// A program whose `news` has these options. An eventsource waits as long as the stream tells it to, and
+// nobody wants to wait for it.
+std::string config_with_news(const std::string& options) {
+  std::string config = program_config();
   const std::string channel = "news: {}";
   const size_t at = config.find(channel);
-  ASSERT_NE(at, std::string::npos);
-  // It waits as long as the stream tells it to, and nobody wants to wait for it.
-  ServingProgram program(
-      std::string(config).replace(at, channel.size(), "news: {retry: 500ms..500ms}"));
+  if (at == std::string::npos) throw std::runtime_error("the configuration has no news");
+  return config.replace(at, channel.size(), "news: " + options);
+}
+
+TEST(NpmClients, EventsourceReceivesWhatIsPublishedAndComesBackWithItsLastId) {
+  ServingProgram program(config_with_news("{retry: 500ms..500ms}"));
   const std::string line = run_script("live_check.mjs", std::to_string(program.port()));
   EXPECT_TRUE(line.ends_with(" events received as published\n")) << line;
+}
+
+TEST(NpmClients, EventsourceThatIsCutOffLosesAndRepeatsNothingAndIsToldOfGaps) {
+  ServingProgram program(
+      config_with_news("{retry: 500ms..500ms}\n"
+                       "  short: {retry: 500ms..500ms, history: {events: 2}}"));
+  const std::string line = run_script("resume_check.mjs", std::to_string(program.port()));
+  EXPECT_EQ(line, "240 events received once and in order, and one gap\n");
 }
 
 }  // namespace
