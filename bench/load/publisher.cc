@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "bench/load/clock.h"
@@ -17,38 +16,6 @@ namespace {
 // A refused publish is tried again after this: long enough not to be a hammer, short beside any
 // publish_wait.
 constexpr int64_t kRetryAfterNs = 50 * kMillisecond;
-
-// The number after `key` in a one-line JSON object; enough for the two fields of an answer.
-std::optional<uint64_t> number_after(std::string_view text, std::string_view key) {
-  const size_t at = text.find(key);
-  if (at == std::string_view::npos) return std::nullopt;
-  uint64_t value = 0;
-  const char* begin = text.data() + at + key.size();
-  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
-  return error == std::errc{} ? std::optional(value) : std::nullopt;
-}
-
-std::optional<FrameId> id_in(std::string_view body) {
-  constexpr std::string_view kKey = "\"id\":\"";
-  const size_t at = body.find(kKey);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = body.substr(at + kKey.size());
-  return parse_frame_id(rest.substr(0, rest.find('"')));
-}
-
-size_t content_length_of(std::string_view head) {
-  constexpr std::string_view kName = "content-length:";
-  const auto same = [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  };
-  const auto* at = std::search(head.begin(), head.end(), kName.begin(), kName.end(), same);
-  if (at == head.end()) return 0;
-  at += kName.size();
-  while (at != head.end() && *at == ' ') ++at;
-  size_t value = 0;
-  std::from_chars(at, head.end(), value);
-  return value;
-}
 
 }  // namespace
 
@@ -142,37 +109,30 @@ void Publisher::on_answer(uint32_t index, std::string_view bytes, int64_t now_ns
   connection.answer.append(bytes);
   std::string_view rest = connection.answer;
   while (!rest.empty() && !failure_) {
-    const size_t head_end = rest.find("\r\n\r\n");
-    if (head_end == std::string_view::npos) break;
-    const std::string_view head = rest.substr(0, head_end + 2);
-    const size_t whole = head_end + 4 + content_length_of(head);
-    if (rest.size() < whole) break;
-    const auto status = number_after(head, "HTTP/1.1 ");
-    on_whole_answer(connection, status ? static_cast<int>(*status) : 0, head,
-                    rest.substr(head_end + 4, whole - head_end - 4), now_ns);
-    rest.remove_prefix(whole);
+    const auto answer = split_answer(rest);
+    if (!answer) break;
+    on_whole_answer(connection, *answer, now_ns);
+    rest.remove_prefix(answer->bytes);
   }
   connection.answer.erase(0, connection.answer.size() - rest.size());
 }
 
-void Publisher::on_whole_answer(Connection& connection, int status, std::string_view head,
-                                std::string_view body, int64_t now_ns) {
+void Publisher::on_whole_answer(Connection& connection, const HttpAnswer& answer, int64_t now_ns) {
   if (connection.unanswered.empty())
     return fail("the server answered more publishes than it was sent");
   const Unanswered publish = connection.unanswered.front();
   connection.unanswered.pop_front();
   --unanswered_;
   wait_.record(static_cast<uint64_t>(now_ns - publish.sent_ns));
-  if (status == 503) {
+  if (answer.status == 503) {
     record_.refused.insert(publish.number);
     retries_.push_back({.intended_ns = publish.intended_ns, .due_ns = now_ns + kRetryAfterNs});
     return;
   }
-  const auto id = id_in(body);
-  const auto subscribers = number_after(body, "\"subscribers\":");
-  if (status != 201 || !id || !subscribers) {
-    return fail(
-        fmt::format("a publish was answered: {} {}", head.substr(0, head.find('\r')), body));
+  const auto id = id_after(answer.body, "\"id\":\"");
+  const auto subscribers = number_after(answer.body, "\"subscribers\":");
+  if (answer.status != 201 || !id || !subscribers) {
+    return fail(fmt::format("a publish was answered: {} {}", answer.status_line(), answer.body));
   }
   ++accepted_;
   if (*subscribers != plan_.subscribers) ++miscounted_;

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/load/http_answer.h"
 #include "bench/load/stream_checker.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
@@ -92,8 +93,7 @@ class Publisher {
   [[nodiscard]] bool schedule_over(int64_t now_ns) const noexcept;
   [[nodiscard]] int64_t intended_ns(uint64_t event) const noexcept;
   Connection* with_room() noexcept;
-  void on_whole_answer(Connection& connection, int status, std::string_view head,
-                       std::string_view body, int64_t now_ns);
+  void on_whole_answer(Connection& connection, const HttpAnswer& answer, int64_t now_ns);
   void fail(std::string what);
 
   PublishPlan plan_;
