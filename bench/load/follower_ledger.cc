@@ -22,6 +22,12 @@ bool FollowVerdict::good(bool gaps_allowed) const noexcept {
   return as_promised && (gaps_allowed || gaps + covered == 0);
 }
 
+void judge_publications(const PublishLedger& published, FollowVerdict& verdict) {
+  verdict.unanswered = published.unanswered();
+  verdict.ids_differ = published.ids_differ();
+  verdict.refused_yet_delivered = published.refused_yet_delivered();
+}
+
 size_t ranges_holding(FrameId id, const std::vector<FrameId>& froms,
                       const std::vector<FrameId>& tos) noexcept {
   const auto begun = std::lower_bound(froms.begin(), froms.end(), id) - froms.begin();
@@ -133,13 +139,15 @@ void FollowerLedger::judge_target(size_t index, const PublishLedger& published,
   std::sort(tos.begin(), tos.end());
 
   std::vector<FrameId> missed;
+  bool noted = false;
   const auto judge_one = [&](uint32_t lane, uint32_t number) {
     const Publication& event = published.of(lane, target)[number];
     if (event.answer != Publication::Answer::kAccepted) return;
     const size_t gaps = ranges_holding(event.id, froms, tos);
     missed.push_back(event.id);
     ++(gaps == 0 ? verdict.uncovered : gaps == 1 ? verdict.covered : verdict.overcovered);
-    if (gaps != 1) {
+    if (gaps != 1 && !noted) {
+      noted = true;  // one example of each target will do
       note(verdict,
            fmt::format("never got event {} of lane {}, target {} (id {}); {} gap events name it",
                        number, lane, target, text_of(event.id), gaps));

@@ -87,6 +87,9 @@ class FollowerLedger {
   FrameId last_id_;             // of events and gaps
 };
 
+// Adds what the publishers know: publishes without an answer, ids that differ, refused events that came.
+void judge_publications(const PublishLedger& published, FollowVerdict& verdict);
+
 // How many of the ranges (from, to] hold `id`. `froms` and `tos` are their ends, each sorted on its own: those that
 // begin below `id`, less those that also end below it.
 [[nodiscard]] size_t ranges_holding(FrameId id, const std::vector<FrameId>& froms,

@@ -36,38 +36,38 @@ bool LanePublisher::turn_to_lane_with_room() noexcept {
   return false;
 }
 
-void LanePublisher::pump(int64_t now_ns) {
-  while (!failure_ && !schedule_over() && next_due_ns() <= now_ns && turn_to_lane_with_room())
-    publish(now_ns);
+void LanePublisher::pump(int64_t now) {
+  while (!failure_ && !schedule_over() && next_due_ns() <= now && turn_to_lane_with_room())
+    publish(now);
   for (Lane& lane : lanes_) {
-    lane.pipe.pump([&](const HttpAnswer& answer) { on_answer(lane, answer, now_ns); });
+    lane.pipe.pump([&](const HttpAnswer& answer) { on_answer(lane, answer); });
     if (lane.pipe.failure() && !failure_) failure_ = lane.pipe.failure();
   }
 }
 
-void LanePublisher::publish(int64_t now_ns) {
+void LanePublisher::publish(int64_t now) {
   EventTag tag{
       .lane = turn_, .target = plan_.choose_target(), .number = 0, .intended_ns = next_due_ns()};
   tag.number = ledger_.issue(tag.lane, tag.target);
   data_.clear();
   append_tagged_data(data_, tag, plan_.data_bytes);
-  lateness_.record(static_cast<uint64_t>(std::max<int64_t>(now_ns - tag.intended_ns, 0)));
+  lateness_.record(static_cast<uint64_t>(std::max<int64_t>(now - tag.intended_ns, 0)));
   Lane& lane = lanes_[turn_];
-  lane.unanswered.push_back({.tag = tag, .sent_ns = now_ns});
+  lane.unanswered.push_back({.tag = tag, .sent_ns = now_ns()});
   lane.pipe.send(
       post_request("/channels/" + plan_.name_of_target(tag.target), "text/plain", data_));
   ++scheduled_;
   turn_ = (turn_ + 1) % plan_.lanes;
 }
 
-void LanePublisher::on_answer(Lane& lane, const HttpAnswer& answer, int64_t now_ns) {
+void LanePublisher::on_answer(Lane& lane, const HttpAnswer& answer) {
   if (lane.unanswered.empty()) {
     failure_ = Error{"the server answered more publishes than it was sent"};
     return;
   }
   const Unanswered publish = lane.unanswered.front();
   lane.unanswered.pop_front();
-  wait_.record(static_cast<uint64_t>(std::max<int64_t>(now_ns - publish.sent_ns, 0)));
+  wait_.record(static_cast<uint64_t>(std::max<int64_t>(now_ns() - publish.sent_ns, 0)));
   const auto id = id_after(answer.body, "\"id\":\"");
   if (answer.status == 503) {
     ledger_.on_refused(publish.tag);

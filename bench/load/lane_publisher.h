@@ -42,7 +42,7 @@ class LanePublisher {
   void start(int64_t at_ns) noexcept { start_ns_ = at_ns; }
 
   // Sends what is due and takes the answers that have come. Never waits.
-  void pump(int64_t now_ns);
+  void pump(int64_t now);
   // Everything is sent and answered.
   [[nodiscard]] bool done() const noexcept;
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
@@ -63,8 +63,8 @@ class LanePublisher {
   [[nodiscard]] int64_t next_due_ns() const noexcept;
   [[nodiscard]] bool schedule_over() const noexcept;
   bool turn_to_lane_with_room() noexcept;
-  void publish(int64_t now_ns);
-  void on_answer(Lane& lane, const HttpAnswer& answer, int64_t now_ns);
+  void publish(int64_t now);
+  void on_answer(Lane& lane, const HttpAnswer& answer);
 
   LanePlan plan_;
   PublishLedger& ledger_;

@@ -47,6 +47,8 @@ class StreamReader {
     open_ = false;
   }
   [[nodiscard]] bool open() const noexcept { return open_; }
+  // What came last is incomplete.
+  [[nodiscard]] bool inside_item() const noexcept { return !tail_.empty(); }
 
   // Calls on_item(const StreamItem&) for each whole item until it returns false or is told of damage; the rest is
   // dropped then. on_item may call restart().

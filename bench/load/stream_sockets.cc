@@ -124,11 +124,17 @@ void StreamSockets::pause_reading(uint32_t who) {
   watch(who, EPOLL_CTL_MOD, 0);  // an error or a reset is told all the same
 }
 
+void StreamSockets::resume_reading(uint32_t who) {
+  if (connections_[who].fd) watch(who, EPOLL_CTL_MOD, EPOLLIN);
+}
+
 void StreamSockets::read_byte(uint32_t who) {
   char byte = 0;
   const Connection& connection = connections_[who];
-  if (connection.fd && ::recv(connection.fd.get(), &byte, 1, MSG_DONTWAIT) == 0)
-    close_and_tell(who);
+  if (!connection.fd) return;
+  const ssize_t count = ::recv(connection.fd.get(), &byte, 1, MSG_DONTWAIT);
+  if (count > 0) return handler_.on_bytes(who, std::string_view(&byte, 1));
+  if (count == 0) close_and_tell(who);
 }
 
 uint32_t StreamSockets::collect(int wait_ms) {

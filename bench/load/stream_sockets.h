@@ -41,7 +41,8 @@ class StreamSockets {
   void end(uint32_t who, Ending ending);
   // Bytes stay in the socket from now on; that the server has ended it is still told, if the network tells.
   void pause_reading(uint32_t who);
-  // One byte of a paused connection, if there is one.
+  void resume_reading(uint32_t who);
+  // Reads one byte of a paused connection, if there is one.
   void read_byte(uint32_t who);
 
   // Handles what has come, one bounded batch, and returns how many sockets that was. Waits up to `wait_ms` for it.

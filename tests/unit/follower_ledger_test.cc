@@ -37,9 +37,7 @@ class FollowerLedgerTest : public testing::Test {
   }
   const FollowVerdict& judge() {
     follower_.judge(published_, verdict_);
-    verdict_.ids_differ = published_.ids_differ();
-    verdict_.refused_yet_delivered = published_.refused_yet_delivered();
-    verdict_.unanswered = published_.unanswered();
+    judge_publications(published_, verdict_);
     return verdict_;
   }
 
