@@ -1,6 +1,6 @@
-// ringcast-bench: measures a server's fan-out beside the floor, the least any server could do;
-// bench/README.md is its manual. Exit codes: 0 every event was delivered, 1 some were not, 2 it
-// could not run.
+// ringcast-bench: measures a server's fan-out beside the floor, the least any server could do, and
+// puts its promises to the test in scenarios; bench/README.md is its manual. Exit codes: 0 every
+// event was delivered and every bar met, 1 not, 2 it could not run.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -12,7 +12,8 @@
 #include "bench/load/process_stats.h"
 #include "bench/load/publisher.h"
 #include "bench/load/report.h"
-#include "bench/load/server_process.h"
+#include "bench/load/scenarios.h"
+#include "bench/load/server_under_test.h"
 
 namespace ringcast::bench {
 namespace {
@@ -40,19 +41,9 @@ Result<LoadResult> run_floor(const Options& options) {
 }
 
 Result<LoadResult> run_server(const Options& options) {
-  auto subscribe = parse_url(options.url);
-  if (!subscribe) return subscribe.error();
-  auto publish = parse_url(options.publish_url);
-  if (!publish) return publish.error();
-  auto server = options.start.empty()
-                    ? ServerProcess::adopt(options.pid, options.server_cpu)
-                    : ServerProcess::start(options.start, options.server_cpu, *subscribe, *publish);
+  auto server = ServerUnderTest::open(options);
   if (!server) return server.error();
-  auto result = run_load(options.load, {.name = "server",
-                                        .pid = server->pid(),
-                                        .core = options.server_cpu,
-                                        .subscribe = *subscribe,
-                                        .publish = *publish});
+  auto result = run_load(options.load, server->target());
   if (result) print_result(*result);
   return result;
 }
@@ -102,7 +93,8 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "{}\n", pinned.error().message);
     return 2;
   }
-  auto good = run_rounds(options);
+  const bool fan = options.mode == Options::Mode::kFloor || options.mode == Options::Mode::kFanout;
+  auto good = fan ? run_rounds(options) : run_scenario(options);
   if (!good) {
     fmt::print(stderr, "{}\n", good.error().message);
     return 2;

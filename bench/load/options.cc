@@ -1,20 +1,17 @@
 #include "bench/load/options.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <map>
 
 #include "bench/load/clock.h"
+#include "bench/load/command_options.h"
 #include "bench/load/event_data.h"
+#include "bench/load/scenario_options.h"
 
 namespace ringcast::bench {
 namespace {
 
 constexpr int kCouldNotRun = 2;
-
-const std::map<std::string, int64_t> kTimeUnits = {
-    {"ns", 1}, {"us", kMicrosecond}, {"ms", kMillisecond}, {"s", kSecond}, {"m", 60 * kSecond}};
 
 // What CLI11 fills in before it means anything.
 struct Raw {
@@ -24,10 +21,6 @@ struct Raw {
   uint64_t burst_bytes = 0;
   uint64_t events = 0;
 };
-
-CLI::AsNumberWithUnit as_duration() {
-  return CLI::AsNumberWithUnit(kTimeUnits, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
-}
 
 void add_load_options(CLI::App& app, Options& options, Raw& raw) {
   LoadPlan& load = options.load;
@@ -65,15 +58,7 @@ void add_load_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--in-flight", load.in_flight_max, "Streams asked for and not begun")
       ->capture_default_str()
       ->check(CLI::Range(64, 65536));
-  app.add_option("--server-cpu", options.server_cpu,
-                 "Core of the server (and of the floor); -1: any")
-      ->capture_default_str();
-  app.add_option("--client-cpu", options.client_cpu, "Core of this program; -1: any")
-      ->capture_default_str();
-  app.add_option("--rounds", options.rounds, "Repeat everything, for the spread")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.add_option("--json", options.json, "Write all figures and the environment to this file");
+  add_machine_options(app, options);
 }
 
 // Nothing: fine. Otherwise what is wrong.
@@ -90,10 +75,6 @@ std::string settle(Options& options, const Raw& raw) {
     return "say how to publish: --interval or --rate with --events, --flood, --burst, or "
            "--connect-only";
   }
-  if (options.mode == Options::Mode::kFanout && options.start.empty() == (options.pid == 0)) {
-    return "say which server: either --start \"COMMAND\" or --pid PID";
-  }
-  if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) options.server_cpu = options.client_cpu = -1;
   return {};
 }
 
@@ -120,28 +101,28 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
 
   CLI::App* fanout = app.add_subcommand("fanout", "ringcast: N subscribers of one channel");
   add_load_options(*fanout, options, raw);
-  options.url = "http://127.0.0.1:8000";
-  options.publish_url = "http://127.0.0.1:8001";
-  fanout->add_option("--url", options.url, "Where to subscribe")->capture_default_str();
-  fanout->add_option("--publish-url", options.publish_url, "Where to publish")
-      ->capture_default_str();
+  add_server_options(*fanout, options);
   fanout->add_option("--channel", options.load.channel, "The channel")->capture_default_str();
-  fanout->add_option("--pid", options.pid, "The running server to measure");
-  fanout->add_option("--start", options.start, "Or the command that starts one");
   std::string beside = "none";
   fanout->add_option("--floor", beside, "Measure this floor too, before and after each round")
       ->capture_default_str()
       ->check(CLI::IsMember({"none", "send", "direct"}));
+
+  ScenarioCommands scenarios(app, options);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kCouldNotRun;
   }
-  options.mode = floor->parsed() ? Options::Mode::kFloor : Options::Mode::kFanout;
+  const bool scenario = !floor->parsed() && !fanout->parsed();
+  const auto fan = floor->parsed() ? Options::Mode::kFloor : Options::Mode::kFanout;
+  options.mode = scenario ? scenarios.chosen() : fan;
   options.floor = choices.at(floor->parsed() ? method : beside);
   for (int i = 0; i < argc; ++i) options.command_line.append(i == 0 ? "" : " ").append(argv[i]);
-  if (const std::string wrong = settle(options, raw); !wrong.empty()) {
+  std::string wrong = scenario ? scenarios.problem() : settle(options, raw);
+  if (wrong.empty()) wrong = settle_servers(options);
+  if (!wrong.empty()) {
     std::cerr << wrong << "\n";
     return kCouldNotRun;
   }

@@ -7,23 +7,30 @@
 #include <string>
 #include <variant>
 
+#include "bench/load/churn_plan.h"
 #include "bench/load/floor_server.h"
 #include "bench/load/load_run.h"
+#include "bench/load/recipients_plan.h"
+#include "bench/load/stalled_run.h"
 
 namespace ringcast::bench {
 
 enum class FloorChoice { kNone, kSend, kDirect };
 
 struct Options {
-  enum class Mode { kFloor, kFanout };
+  enum class Mode { kFloor, kFanout, kChurn, kMerge, kStalled, kRecipients };
   Mode mode = Mode::kFloor;
   LoadPlan load;
+  ChurnPlan churn;
+  ChurnPlan merge;
+  StalledPlan stalled;
+  RecipientsPlan recipients;
   FloorChoice floor = FloorChoice::kNone;
   uint32_t rounds = 1;
   int server_cpu = 0;
   int client_cpu = 1;
-  std::string url;
-  std::string publish_url;
+  std::string url = "http://127.0.0.1:8000";
+  std::string publish_url = "http://127.0.0.1:8001";
   std::string start;
   pid_t pid = 0;
   std::string json;

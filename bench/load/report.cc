@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 
 #include "bench/load/clock.h"
-#include "bench/load/environment.h"
+#include "bench/load/figures.h"
 
 namespace ringcast::bench {
 namespace {
 
 using nlohmann::ordered_json;
 
-double share(double amount, double count) {
-  return count > 0 ? amount / count : 0;
-}
 double as_us(uint64_t ns) {
   return static_cast<double>(ns) / 1e3;
 }
@@ -49,12 +45,6 @@ double taken(int64_t used_ns, int64_t own_ns, int64_t of_ns) {
 }
 // A guess: what it does to a figure is then less than the spread between rounds on a quiet machine.
 constexpr double kTakenMax = 0.05;
-
-std::string quantiles(const Histogram& histogram) {
-  return fmt::format("p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, max {:.1f} µs",
-                     as_us(histogram.quantile(0.5)), as_us(histogram.quantile(0.99)),
-                     as_us(histogram.quantile(0.999)), as_us(histogram.max()));
-}
 
 void print_connecting(const LoadResult& result) {
   fmt::print(
@@ -134,17 +124,6 @@ void print_verdict(const LoadResult& result) {
   if (result.stalled) fmt::print("                    given up: nothing had moved for a while\n");
   for (const std::string& example : verdict.examples)
     fmt::print("                    {}\n", example);
-}
-
-ordered_json histogram_json(const Histogram& histogram) {
-  return {{"count", histogram.count()},
-          {"mean", histogram.mean()},
-          {"min", histogram.min()},
-          {"p50", histogram.quantile(0.5)},
-          {"p90", histogram.quantile(0.9)},
-          {"p99", histogram.quantile(0.99)},
-          {"p999", histogram.quantile(0.999)},
-          {"max", histogram.max()}};
 }
 
 ordered_json memory_json(const MemoryUse& use) {
@@ -284,21 +263,14 @@ void print_summary(const LoadPlan& plan, const std::vector<Round>& rounds) {
 }
 
 Result<> write_json(const Options& options, const std::vector<Round>& rounds) {
-  ordered_json json = {{"command", options.command_line},       {"started", options.start},
-                       {"server_cpu", options.server_cpu},      {"client_cpu", options.client_cpu},
-                       {"environment", describe_environment()}, {"rounds", ordered_json::array()}};
+  auto json = ordered_json::array();
   for (const Round& round : rounds) {
     ordered_json entry = {{"server", result_json(round.server)}, {"floors", ordered_json::array()}};
     for (const LoadResult& floor : round.floors) entry["floors"].push_back(result_json(floor));
     if (!round.floors.empty()) entry["ratios_to_floor"] = ratios_json(ratios_of(round));
-    json["rounds"].push_back(std::move(entry));
+    json.push_back(std::move(entry));
   }
-  std::ofstream file(options.json);
-  file << json.dump(2) << "\n";
-  file.close();
-  if (file) return {};
-  return Error{
-      fmt::format("cannot write {}; choose a directory that exists and is writable", options.json)};
+  return write_json(options, std::move(json));
 }
 
 }  // namespace ringcast::bench

@@ -1,0 +1,55 @@
+#include "bench/load/figures.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "bench/load/environment.h"
+
+namespace ringcast::bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+double us_of(uint64_t ns) {
+  return static_cast<double>(ns) / 1e3;
+}
+
+}  // namespace
+
+double share(double amount, double count) {
+  return count > 0 ? amount / count : 0;
+}
+
+std::string quantiles(const Histogram& histogram) {
+  return fmt::format("p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, max {:.1f} µs",
+                     us_of(histogram.quantile(0.5)), us_of(histogram.quantile(0.99)),
+                     us_of(histogram.quantile(0.999)), us_of(histogram.max()));
+}
+
+ordered_json histogram_json(const Histogram& histogram) {
+  return {{"count", histogram.count()},
+          {"mean", histogram.mean()},
+          {"min", histogram.min()},
+          {"p50", histogram.quantile(0.5)},
+          {"p90", histogram.quantile(0.9)},
+          {"p99", histogram.quantile(0.99)},
+          {"p999", histogram.quantile(0.999)},
+          {"max", histogram.max()}};
+}
+
+Result<> write_json(const Options& options, ordered_json rounds) {
+  if (options.json.empty()) return {};
+  const ordered_json json = {
+      {"command", options.command_line},       {"started", options.start},
+      {"server_cpu", options.server_cpu},      {"client_cpu", options.client_cpu},
+      {"environment", describe_environment()}, {"rounds", std::move(rounds)}};
+  std::ofstream file(options.json);
+  file << json.dump(2) << "\n";
+  file.close();
+  if (file) return {};
+  return Error{
+      fmt::format("cannot write {}; choose a directory that exists and is writable", options.json)};
+}
+
+}  // namespace ringcast::bench
