@@ -7,11 +7,11 @@
 #include <string>
 #include <variant>
 
-#include "bench/load/churn_plan.h"
+#include "bench/load/churn/churn_plan.h"
 #include "bench/load/floor_server.h"
 #include "bench/load/load_run.h"
-#include "bench/load/recipients_plan.h"
-#include "bench/load/stalled_run.h"
+#include "bench/load/recipients/recipients_plan.h"
+#include "bench/load/stalled/stalled_run.h"
 
 namespace ringcast::bench {
 

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "bench/load/command_options.h"
-#include "bench/load/tagged_data.h"
+#include "bench/load/follow/tagged_data.h"
 
 namespace ringcast::bench {
 namespace {

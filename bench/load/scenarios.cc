@@ -4,11 +4,13 @@
 
 #include <cstdio>
 
-#include "bench/load/churn_run.h"
+#include "bench/load/churn/churn_report.h"
+#include "bench/load/churn/churn_run.h"
 #include "bench/load/figures.h"
-#include "bench/load/recipients_run.h"
-#include "bench/load/scenario_report.h"
+#include "bench/load/recipients/recipients_report.h"
+#include "bench/load/recipients/recipients_run.h"
 #include "bench/load/server_under_test.h"
+#include "bench/load/stalled/stalled_report.h"
 
 namespace ringcast::bench {
 namespace {

@@ -1,0 +1,102 @@
+#include "bench/load/stalled/stalled_report.h"
+
+#include <fmt/format.h>
+
+#include "bench/load/figures.h"
+#include "bench/load/follow/verdict_report.h"
+
+namespace ringcast::bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+double as_mib(int64_t bytes) {
+  return static_cast<double>(bytes) / 1048576;
+}
+
+ordered_json phase_json(const StalledPlan& plan, const StalledResult& result) {
+  return {{"laggards", result.laggards},
+          {"delivered_well", result.delivered_well()},
+          {"accounted_for", result.accounted_for(plan.policy)},
+          {"unfinished", result.unfinished},
+          {"healthy_closed", result.healthy_closed},
+          {"latency_ns", histogram_json(result.latency)},
+          {"resident_start_bytes", result.resident_start},
+          {"resident_middle_bytes", result.resident_middle},
+          {"resident_end_bytes", result.resident_end},
+          {"closed_lapped", result.closed_lapped},
+          {"skipped", result.skipped},
+          {"paced", result.paced},
+          {"published", result.accepted},
+          {"refused", result.refused},
+          {"publish_wait_ns", histogram_json(result.publish_wait)},
+          {"publish_ns", result.publish_ns},
+          {"server_cpu_ns", result.server_cpu_ns},
+          {"client_cpu_ns", result.client_cpu_ns},
+          {"verdict", verdict_json(result.verdict)}};
+}
+
+}  // namespace
+
+void print_stalled(const StalledPlan& plan, const StalledResult& result) {
+  const auto of_core = [&](int64_t cpu) {
+    return 100 * share(static_cast<double>(cpu), static_cast<double>(result.publish_ns));
+  };
+  fmt::print(
+      "{} healthy subscribers, {} that do not read{}\n", plan.healthy, plan.stalled,
+      plan.trickling > 0 ? fmt::format(", {} that read a byte a second", plan.trickling) : "");
+  fmt::print("  published         {} in {:.1f} s, {} refused with 503, {} paced; answer after {}\n",
+             result.accepted, static_cast<double>(result.publish_ns) / 1e9, result.refused,
+             result.paced, quantiles(result.publish_wait));
+  fmt::print("  healthy           {} deliveries, latency {}\n", result.latency.count(),
+             quantiles(result.latency));
+  fmt::print(
+      "  server            RSS {:.2f} -> {:.2f} -> {:.2f} MiB; {:.0f} % of a core; client {:.0f} "
+      "%\n",
+      as_mib(result.resident_start), as_mib(result.resident_middle), as_mib(result.resident_end),
+      of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
+  fmt::print("  its counters      {} closed as lapped, {} events skipped; gap events name {}\n",
+             result.closed_lapped, result.skipped, result.verdict.covered);
+  if (result.delivered_well() && (result.laggards == 0 || result.accounted_for(plan.policy)))
+    return;
+  fmt::print("  verdict           WRONG{}{}{}\n",
+             result.unfinished ? "; given up before everybody had everything" : "",
+             result.healthy_closed > 0
+                 ? fmt::format("; {} healthy ones were closed", result.healthy_closed)
+                 : "",
+             result.accounted_for(plan.policy)
+                 ? ""
+                 : "; the counters do not account for those that did not read");
+  print_faults(result.verdict);
+}
+
+void print_comparison(const StalledPlan& plan, const StalledComparison& comparison) {
+  fmt::print("healthy latency, with to without: p50 {:.2f}, p99 {:.2f} (bar {:.2f}), max {:.2f}\n",
+             comparison.latency_ratio(0.5), comparison.latency_ratio(0.99), plan.latency_bar,
+             comparison.latency_ratio(1));
+  fmt::print("  without           {}\n",
+             quantiles(StalledComparison::latency_of(comparison.without)));
+  fmt::print("  with              {}\n", quantiles(StalledComparison::latency_of(comparison.with)));
+  fmt::print("  RSS               {:.2f} MiB gained in the second half, at most (bar {:.2f})\n",
+             as_mib(comparison.growth_bytes()), as_mib(plan.growth_bar_bytes));
+  fmt::print("  verdict           {}\n", comparison.good(plan)
+                                             ? "nobody was held up, and everybody accounted for"
+                                             : "WRONG: see above which");
+}
+
+ordered_json comparison_json(const StalledPlan& plan, const StalledComparison& comparison) {
+  ordered_json json = {{"good", comparison.good(plan)},
+                       {"latency_ratio_p50", comparison.latency_ratio(0.5)},
+                       {"latency_ratio_p99", comparison.latency_ratio(0.99)},
+                       {"latency_ratio_max", comparison.latency_ratio(1)},
+                       {"growth_bytes", comparison.growth_bytes()},
+                       {"without", ordered_json::array()},
+                       {"with", ordered_json::array()}};
+  for (const StalledResult& phase : comparison.without)
+    json["without"].push_back(phase_json(plan, phase));
+  for (const StalledResult& phase : comparison.with)
+    json["with"].push_back(phase_json(plan, phase));
+  return json;
+}
+
+}  // namespace ringcast::bench
