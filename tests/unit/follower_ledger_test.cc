@@ -1,7 +1,7 @@
 // Goal: whatever goes wrong between publish and delivery is counted under its own name, and nothing else is. Method: a
 // subscriber of two targets with two lanes, told by hand what it gets; events have the id 1000-N, N counting all of
 // them.
-#include "bench/load/follower_ledger.h"
+#include "bench/load/follow/follower_ledger.h"
 
 #include <gtest/gtest.h>
 

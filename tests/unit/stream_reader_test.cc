@@ -1,7 +1,7 @@
 // Goal: a session's items are the same however its bytes are cut, and what ringcast does not write is damage. Method:
 // one session with an item of every kind, whole and in every pair of pieces; and single chunks that are wrong in one
 // way.
-#include "bench/load/stream_reader.h"
+#include "bench/load/follow/stream_reader.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

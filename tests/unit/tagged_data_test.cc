@@ -1,4 +1,4 @@
-#include "bench/load/tagged_data.h"
+#include "bench/load/follow/tagged_data.h"
 
 #include <gtest/gtest.h>
 
