@@ -30,8 +30,9 @@ Target target_of(const ScriptedHub& hub) {
   return {.name = "hub", .pid = ::getpid(), .subscribe = hub.subscribe, .publish = hub.publish};
 }
 
-ChurnResult churn(const ChurnPlan& plan, Fault fault, size_t kept = SIZE_MAX) {
-  const ScriptedHub hub(fault, kept);
+ChurnResult churn(const ChurnPlan& plan, Fault fault, size_t kept = SIZE_MAX,
+                  GapForm gap_form = GapForm::kEachChannel) {
+  const ScriptedHub hub(fault, kept, gap_form);
   auto result = run_churn(plan, target_of(hub));
   if (result) return std::move(*result);
   ADD_FAILURE() << result.error().message;
@@ -75,6 +76,32 @@ TEST(Churn, APastThatIsTooShortIsGoodOnlyWhereGapsAreAllowed) {
   EXPECT_GT(result.verdict.covered, 0u);
   EXPECT_GT(result.verdict.gaps, 0u);
   EXPECT_EQ(result.verdict.idle_gaps, 0u);
+}
+
+// Everybody on twelve channels, cut inside what they missed.
+ChurnPlan cut_replays_plan() {
+  ChurnPlan plan = small_plan();
+  plan.channels = 12;
+  plan.recipients = 0;
+  plan.shares = {0, 0, 0, 100};
+  plan.cut = CutBy::kBytes;
+  return plan;
+}
+
+TEST(Churn, AGapOfEachChannelByItselfIsNotExactWhereReplaysAreCut) {
+  // Of two channels with gaps one is told first; cut there, the subscriber comes back with an id above what the other
+  // has lost.
+  const ChurnResult result =
+      churn(cut_replays_plan(), Fault::kNone, kSmallPast, GapForm::kEachChannel);
+  EXPECT_GT(result.verdict.uncovered, 0u);
+}
+
+TEST(Churn, AGapOfAllChannelsTogetherIsExactWhereverReplaysAreCut) {
+  const ChurnResult result =
+      churn(cut_replays_plan(), Fault::kNone, kSmallPast, GapForm::kTogether);
+  EXPECT_TRUE(result.good(true)) << testing::PrintToString(result.verdict.examples);
+  EXPECT_GT(result.verdict.covered, 100u);
+  EXPECT_GT(result.counts.cuts_inside_item, 20u);
 }
 
 struct Expected {

@@ -42,7 +42,8 @@ bool has(const std::vector<std::string>& all, const std::string& one) {
 
 }  // namespace
 
-ScriptedHub::ScriptedHub(Fault fault, size_t kept) : fault_(fault), kept_(kept) {
+ScriptedHub::ScriptedHub(Fault fault, size_t kept, GapForm gap_form)
+    : fault_(fault), kept_(kept), gap_form_(gap_form) {
   subscribe_fd_ = listen(subscribe);
   publish_fd_ = listen(publish);
   thread_ = std::thread([this] { serve(); });
@@ -175,11 +176,19 @@ void ScriptedHub::replay(Peer& peer, FrameId last) {
   }
   const bool enough = frames.size() >= 2;
   const bool at_fault = enough && ++resumes_ % kFaultEvery == 0;
-  add_gaps(peer, last, at_fault, frames);
+  if (gap_form_ == GapForm::kEachChannel) add_gaps(peer, last, at_fault, frames);
   std::stable_sort(frames.begin(), frames.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (gap_form_ == GapForm::kTogether) add_gaps_together(peer, last, frames);
   if (at_fault) break_promise(peer, last, frames);
   for (const auto& [id, bytes] : frames) peer.unsent += bytes;
+}
+
+bool ScriptedHub::kept(const Event& event) const {
+  const auto newer = std::count_if(events_.begin(), events_.end(), [&](const Event& other) {
+    return other.channel == event.channel && other.id > event.id;
+  });
+  return static_cast<size_t>(newer) < kept_;
 }
 
 // Frames of a gap stand behind events of the same id, as all were added before.
@@ -189,10 +198,7 @@ void ScriptedHub::add_gaps(const Peer& peer, FrameId last, bool at_fault, Frames
     FrameId oldest;
     for (const Event& event : events_) {
       if (event.channel != channel || event.id <= last) continue;
-      const auto newer = std::count_if(events_.begin(), events_.end(), [&](const Event& other) {
-        return other.channel == channel && other.id > event.id;
-      });
-      if (static_cast<size_t>(newer) >= kept_) {
+      if (!kept(event)) {
         ++missed;
       } else if (oldest == FrameId{}) {
         oldest = event.id;
@@ -209,6 +215,29 @@ void ScriptedHub::add_gaps(const Peer& peer, FrameId last, bool at_fault, Frames
     frames.emplace_back(id, gap);
     if (at_fault && fault_ == Fault::kTwoGaps) frames.emplace_back(id, gap);
   }
+}
+
+void ScriptedHub::add_gaps_together(const Peer& peer, FrameId last, Frames& frames) const {
+  Frames all;
+  FrameId from = last;
+  for (const auto& [id, bytes] : frames) {
+    nlohmann::json channels;
+    for (const Event& event : events_) {
+      const bool between = event.id > from && event.id < id;
+      if (between && has(peer.channels, event.channel)) channels[event.channel] = true;
+    }
+    const auto text = [](FrameId one) { return fmt::format("{}-{}", one.ms, one.seq); };
+    if (!channels.empty()) {
+      const FrameId before{.ms = id.ms, .seq = id.seq - 1};
+      nlohmann::json data = {{"requested", text(from)}, {"oldest", text(id)}};
+      for (const auto& [channel, missed] : channels.items()) data["channels"].push_back(channel);
+      all.emplace_back(before, chunk(fmt::format("event: gap\nid: {}\ndata: {}\n\n", text(before),
+                                                 data.dump())));
+    }
+    all.emplace_back(id, bytes);
+    from = id;
+  }
+  frames = std::move(all);
 }
 
 void ScriptedHub::break_promise(const Peer& peer, FrameId last, Frames& frames) const {

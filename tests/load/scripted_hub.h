@@ -32,9 +32,16 @@ enum class Fault {
   kWideGap,  // the gap event names events it had
 };
 
+// How several channels of one stream are said to have gaps.
+enum class GapForm {
+  kEachChannel,  // an event each, just before the channel's oldest event that is kept
+  kTogether,  // one event for all of them, before every event that has something missing between it and the one before
+};
+
 class ScriptedHub {
  public:
-  explicit ScriptedHub(Fault fault, size_t kept = SIZE_MAX);
+  explicit ScriptedHub(Fault fault, size_t kept = SIZE_MAX,
+                       GapForm gap_form = GapForm::kEachChannel);
   ~ScriptedHub();
   ScriptedHub(const ScriptedHub&) = delete;
   ScriptedHub& operator=(const ScriptedHub&) = delete;
@@ -65,11 +72,15 @@ class ScriptedHub {
   void replay(Peer& peer, FrameId after);
   void add_gaps(const Peer& peer, FrameId after, bool at_fault,
                 std::vector<std::pair<FrameId, std::string>>& frames) const;
+  void add_gaps_together(const Peer& peer, FrameId last,
+                         std::vector<std::pair<FrameId, std::string>>& frames) const;
+  [[nodiscard]] bool kept(const Event& event) const;
   void break_promise(const Peer& peer, FrameId after,
                      std::vector<std::pair<FrameId, std::string>>& frames) const;
 
   Fault fault_;
   size_t kept_;
+  GapForm gap_form_;
   UniqueFd subscribe_fd_;
   UniqueFd publish_fd_;
   std::vector<Peer> peers_;

@@ -72,7 +72,7 @@ TEST(StreamReader, ReadsEveryKindOfItemInEverySplit) {
     EXPECT_EQ(items[3].kind, Kind::kGap);
     EXPECT_EQ(items[3].id, (FrameId{.ms = 1000, .seq = 5}));
     EXPECT_EQ(items[3].gap.requested, (FrameId{.ms = 1000, .seq = 4}));
-    EXPECT_EQ(items[3].gap.channel, "inbox/r7");
+    EXPECT_EQ(items[3].gap.channels, std::vector<std::string>{"inbox/r7"});
     EXPECT_EQ(items[4].tag.number, 6u);
     EXPECT_EQ(items[5].kind, Kind::kEnd);
   }
@@ -110,14 +110,22 @@ TEST(StreamReader, StopsWhenItIsToldTo) {
 TEST(StreamReader, AGapMayHaveNothingAfterItAndNoChannel) {
   const StreamItem item = after_opening(gap(R"({"requested":"1000-4","oldest":null})"));
   EXPECT_EQ(item.kind, Kind::kGap);
-  EXPECT_EQ(item.gap.channel, "");
+  EXPECT_TRUE(item.gap.channels.empty());
+}
+
+TEST(StreamReader, AGapMayBeOfSeveralChannels) {
+  const StreamItem item =
+      after_opening(gap(R"({"requested":"1000-4","oldest":"1000-6","channels":["a","inbox/r7"]})"));
+  EXPECT_EQ(item.gap.channels, (std::vector<std::string>{"a", "inbox/r7"}));
 }
 
 TEST(StreamReader, AGapThatDoesNotSayWhatItMustIsDamage) {
   for (const char* data : {R"({"requested":"1000-4"})", R"({"oldest":null})", R"(["1000-4"])",
                            R"({"requested":4,"oldest":null})", R"({"requested":"x","oldest":null})",
                            R"({"requested":"1000-4","oldest":"x"})",
-                           R"({"requested":"1000-4","oldest":null,"channel":7})", "{"}) {
+                           R"({"requested":"1000-4","oldest":null,"channel":7})",
+                           R"({"requested":"1000-4","oldest":null,"channels":[]})",
+                           R"({"requested":"1000-4","oldest":null,"channels":"a"})", "{"}) {
     EXPECT_EQ(after_opening(gap(data)).kind, Kind::kDamaged) << data;
   }
 }

@@ -127,14 +127,19 @@ bool ChurnSubscribers::on_item(uint32_t who, const StreamItem& item) {
 }
 
 void ChurnSubscribers::on_gap(Subscriber& subscriber, const StreamItem& item) {
-  const std::vector<uint32_t>& targets = subscriber.ledger.targets();
-  if (item.gap.channel.empty() && targets.size() == 1) {
-    return subscriber.ledger.on_gap(targets.front(), item.gap.requested, item.id, verdict_);
+  FollowerLedger& ledger = subscriber.ledger;
+  const FrameId from = item.gap.requested;
+  if (item.gap.channels.empty()) {
+    if (ledger.targets().size() == 1)
+      return ledger.on_gap(ledger.targets().front(), from, item.id, verdict_);
+    return ledger.on_damage("a gap event that does not say of which channel", verdict_);
   }
-  const auto named = target_by_name_.find(item.gap.channel);
-  if (named == target_by_name_.end())
-    return subscriber.ledger.on_damage("a gap event of no known channel", verdict_);
-  subscriber.ledger.on_gap(named->second, item.gap.requested, item.id, verdict_);
+  for (const std::string& channel : item.gap.channels) {
+    const auto named = target_by_name_.find(channel);
+    if (named == target_by_name_.end())
+      return ledger.on_damage("a gap event of no known channel", verdict_);
+    ledger.on_gap(named->second, from, item.id, verdict_);
+  }
 }
 
 void ChurnSubscribers::on_closed(uint32_t who) {

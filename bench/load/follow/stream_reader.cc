@@ -43,21 +43,34 @@ bool is_id_or_null(const nlohmann::json& value) {
   return value.is_null() || (value.is_string() && parse_frame_id(value.get<std::string>()));
 }
 
+// `"channel":"a"` or `"channels":["a","b"]`, or neither.
+bool read_channels(const nlohmann::json& json, std::vector<std::string>& channels) {
+  if (const auto one = json.find("channel"); one != json.end()) {
+    if (!one->is_string()) return false;
+    channels.push_back(one->get<std::string>());
+  }
+  const auto several = json.find("channels");
+  if (several == json.end()) return true;
+  if (!several->is_array() || several->empty()) return false;
+  for (const auto& name : *several) {
+    if (!name.is_string()) return false;
+    channels.push_back(name.get<std::string>());
+  }
+  return true;
+}
+
 std::optional<GapNotice> parse_gap(std::string_view data) {
   const auto json = nlohmann::json::parse(data, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   const auto requested = json.find("requested");
   const auto oldest = json.find("oldest");
-  const auto channel = json.find("channel");
   if (requested == json.end() || !requested->is_string()) return std::nullopt;
   if (oldest == json.end() || !is_id_or_null(*oldest)) return std::nullopt;
   // This client never asks for anything but an id it was given.
   const auto id = parse_frame_id(requested->get<std::string>());
   if (!id) return std::nullopt;
-  GapNotice gap{.requested = *id, .channel = {}};
-  if (channel == json.end()) return gap;
-  if (!channel->is_string()) return std::nullopt;
-  gap.channel = channel->get<std::string>();
+  GapNotice gap{.requested = *id};
+  if (!read_channels(json, gap.channels)) return std::nullopt;
   return gap;
 }
 

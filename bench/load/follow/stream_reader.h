@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/load/event_data.h"
 #include "bench/load/follow/tagged_data.h"
@@ -17,11 +18,11 @@
 
 namespace ringcast::bench {
 
-// What a gap event says: of `channel` (empty: the only one of the stream), what came after `requested` up to the gap's
-// own id is no longer kept.
+// What a gap event says: of `channels` (none: the only one of the stream), what came after
+// `requested` up to the gap's own id is no longer kept.
 struct GapNotice {
   FrameId requested;
-  std::string channel{};
+  std::vector<std::string> channels{};
 };
 
 struct StreamItem {
