@@ -38,6 +38,15 @@ ordered_json histogram_json(const Histogram& histogram) {
           {"max", histogram.max()}};
 }
 
+void print_not_alone(double core_taken) {
+  // A guess: what it does to a figure is then less than the spread between rounds on a quiet machine.
+  constexpr double kTakenMax = 0.05;
+  if (core_taken <= kTakenMax) return;
+  fmt::print(
+      "  NOT ALONE         other programs used {:.0f} % of the server's core: trust no time here\n",
+      100 * core_taken);
+}
+
 Result<> write_json(const Options& options, ordered_json rounds) {
   if (options.json.empty()) return {};
   const ordered_json json = {

@@ -19,6 +19,9 @@ namespace ringcast::bench {
 [[nodiscard]] std::string quantiles(const Histogram& histogram);
 [[nodiscard]] nlohmann::ordered_json histogram_json(const Histogram& histogram);
 
+// Says so when other programs took so much of the server's core that no time can be trusted.
+void print_not_alone(double core_taken);
+
 // The command, the environment and the rounds, into the file that --json names; nothing when it names none.
 Result<> write_json(const Options& options, nlohmann::ordered_json rounds);
 

@@ -42,6 +42,7 @@ void print_churn(const ChurnPlan& plan, const ChurnResult& result) {
              static_cast<double>(result.resident_after) / 1048576,
              100 * share(static_cast<double>(result.client_cpu_ns),
                          static_cast<double>(result.publish_ns + result.drain_ns)));
+  print_not_alone(result.core_taken);
   if (result.good(plan.gaps_allowed)) {
     return fmt::print("  verdict           none repeated, none out of order, none lost{}\n",
                       verdict.covered > 0 ? " but those that one gap event each names" : "");
@@ -73,6 +74,7 @@ ordered_json churn_json(const ChurnPlan& plan, const ChurnResult& result) {
           {"drain_ns", result.drain_ns},
           {"server_cpu_ns", result.server_cpu_ns},
           {"client_cpu_ns", result.client_cpu_ns},
+          {"server_core_taken", result.core_taken},
           {"resident_before_bytes", result.resident_before},
           {"resident_after_bytes", result.resident_after},
           {"verdict", verdict_json(result.verdict)}};

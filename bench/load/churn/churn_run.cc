@@ -4,6 +4,7 @@
 
 #include "bench/load/churn/churn_subscribers.h"
 #include "bench/load/clock.h"
+#include "bench/load/peers/core_watch.h"
 #include "bench/load/peers/lane_publisher.h"
 #include "bench/load/process_stats.h"
 
@@ -66,6 +67,7 @@ class ChurnRun {
     result_.resident_before = memory_use(target_.pid).value_or(MemoryUse{}).resident;
     cpu_before_ns_ = cpu_ns(target_.pid).value_or(0);
     own_cpu_before_ns_ = cpu_ns(0).value_or(0);
+    const CoreWatch core(target_);
     const int64_t start = now_ns();
     publisher_.start(start);
     // A publish is answered within publish_wait; much later than the schedule's end it will not be.
@@ -78,6 +80,7 @@ class ChurnRun {
       if (subscribers_->failure()) return *subscribers_->failure();
     }
     result_.publish_ns = now_ns() - start;
+    result_.core_taken = core.taken_by_others();
     return {};
   }
 

@@ -49,6 +49,7 @@ void print_recipients(const RecipientsPlan& plan, const RecipientsResult& result
       "  visits            {} in {:.1f} s; client {:.0f} %\n", result.visits,
       static_cast<double>(result.visit_ns) / 1e9,
       100 * share(static_cast<double>(result.client_cpu_ns), static_cast<double>(result.visit_ns)));
+  print_not_alone(result.core_taken);
   fmt::print("  verdict           {}\n",
              result.good(plan) ? "everybody got their event, within the bars"
              : result.wrong > 0
@@ -82,7 +83,8 @@ ordered_json recipients_json(const RecipientsPlan& plan, const RecipientsResult&
       {"resume_beyond_channel_us", result.cpu_difference(Visit::kRecipient, Visit::kChannel)},
       {"resume_beyond_connection_us", result.cpu_difference(Visit::kRecipient, Visit::kOpening)},
       {"visit_ns", result.visit_ns},
-      {"client_cpu_ns", result.client_cpu_ns}};
+      {"client_cpu_ns", result.client_cpu_ns},
+      {"server_core_taken", result.core_taken}};
 }
 
 }  // namespace ringcast::bench

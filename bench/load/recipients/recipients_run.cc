@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "bench/load/peers/core_watch.h"
 #include "bench/load/process_stats.h"
 #include "bench/load/recipients/recipients_publisher.h"
 #include "bench/load/recipients/visit_crowd.h"
@@ -61,6 +62,7 @@ class RecipientsRun {
 
   Result<> visit_all() {
     const int64_t own_cpu_before = cpu_ns(0).value_or(0);
+    const CoreWatch core(target_);
     const int64_t start = now_ns();
     for (uint32_t block = 0; block < plan_.blocks; ++block) {
       for (const Visit visit : {Visit::kOpening, Visit::kChannel, Visit::kRecipient}) {
@@ -68,6 +70,7 @@ class RecipientsRun {
       }
     }
     result_.visit_ns = now_ns() - start;
+    result_.core_taken = core.taken_by_others();
     result_.client_cpu_ns = cpu_ns(0).value_or(0) - own_cpu_before;
     return {};
   }

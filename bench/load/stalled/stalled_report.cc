@@ -33,6 +33,7 @@ ordered_json phase_json(const StalledPlan& plan, const StalledResult& result) {
           {"publish_ns", result.publish_ns},
           {"server_cpu_ns", result.server_cpu_ns},
           {"client_cpu_ns", result.client_cpu_ns},
+          {"server_core_taken", result.core_taken},
           {"verdict", verdict_json(result.verdict)}};
 }
 
@@ -57,6 +58,7 @@ void print_stalled(const StalledPlan& plan, const StalledResult& result) {
       of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
   fmt::print("  its counters      {} closed as lapped, {} events skipped; gap events name {}\n",
              result.closed_lapped, result.skipped, result.verdict.covered);
+  print_not_alone(result.core_taken);
   if (result.delivered_well() && (result.laggards == 0 || result.accounted_for(plan.policy)))
     return;
   fmt::print("  verdict           WRONG{}{}{}\n",

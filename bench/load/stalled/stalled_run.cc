@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bench/load/follow/tagged_data.h"
+#include "bench/load/peers/core_watch.h"
 #include "bench/load/peers/lane_publisher.h"
 #include "bench/load/peers/server_metrics.h"
 #include "bench/load/process_stats.h"
@@ -72,6 +73,7 @@ class StalledRun {
     result_.resident_start = resident();
     const int64_t cpu_before = cpu_ns(target_.pid).value_or(0);
     const int64_t own_cpu_before = cpu_ns(0).value_or(0);
+    const CoreWatch core(target_);
     const int64_t start = now_ns();
     publisher_.start(start);
     const int64_t give_up = start + plan_.duration_ns + plan_.stall_ns;
@@ -85,6 +87,7 @@ class StalledRun {
       if (subscribers_->failure()) return *subscribers_->failure();
     }
     result_.publish_ns = now_ns() - start;
+    result_.core_taken = core.taken_by_others();
     result_.resident_end = resident();
     result_.server_cpu_ns = cpu_ns(target_.pid).value_or(0) - cpu_before;
     result_.client_cpu_ns = cpu_ns(0).value_or(0) - own_cpu_before;

@@ -65,6 +65,7 @@ struct StalledResult {
   int64_t publish_ns = 0;
   int64_t server_cpu_ns = 0;
   int64_t client_cpu_ns = 0;
+  double core_taken = 0;  // share of the server's core that went to other programs meanwhile
 
   [[nodiscard]] bool delivered_well() const noexcept;
   // The server did to the laggards what `policy` says, and counted it.
