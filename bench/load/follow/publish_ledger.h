@@ -42,7 +42,8 @@ class PublishLedger {
   [[nodiscard]] FrameId last_id(uint32_t target) const noexcept { return last_ids_[target]; }
   [[nodiscard]] uint64_t accepted() const noexcept { return accepted_; }
   [[nodiscard]] uint64_t refused() const noexcept { return refused_; }
-  [[nodiscard]] uint64_t unanswered() const noexcept { return issued_ - accepted_ - refused_; }
+  [[nodiscard]] uint64_t answered() const noexcept { return accepted_ + refused_; }
+  [[nodiscard]] uint64_t unanswered() const noexcept { return issued_ - answered(); }
 
   // Events that two subscribers got under two ids, or under another id than was answered.
   [[nodiscard]] uint64_t ids_differ() const;

@@ -76,9 +76,11 @@ class StalledRun {
     const CoreWatch core(target_);
     const int64_t start = now_ns();
     publisher_.start(start);
-    const int64_t give_up = start + plan_.duration_ns + plan_.stall_ns;
-    while (!publisher_.done() && now_ns() < give_up) {
+    uint64_t last = 0;
+    for (int64_t moved = start; !publisher_.done() && now_ns() - moved < plan_.stall_ns;) {
       const int64_t now = now_ns();
+      if (published_.answered() != last) moved = now;
+      last = published_.answered();
       publisher_.pump(now);
       subscribers_->turn(now);
       if (result_.resident_middle == 0 && now > start + plan_.duration_ns / 2)
