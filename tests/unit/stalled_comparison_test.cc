@@ -76,6 +76,17 @@ TEST(StalledResult, WhereLaggardsSkipTheCounterIsWhatTheirGapsName) {
   EXPECT_FALSE(result.accounted_for(LagPolicy::kSkip));
 }
 
+TEST(StalledResult, WhereLaggardsSkipOnesStoppedInsideAnEventAreClosedAndCounted) {
+  StalledResult result = phase(10, 1);
+  result.closed_lapped = result.laggards_closed = 4;
+  result.skipped = 70;
+  result.verdict.gaps = 6;
+  result.verdict.covered = 60;
+  EXPECT_TRUE(result.accounted_for(LagPolicy::kSkip));
+  result.closed_lapped = 3;
+  EXPECT_FALSE(result.accounted_for(LagPolicy::kSkip));
+}
+
 TEST(StalledResult, GapsWithoutSkippedEventsAreNotDeliveredWell) {
   StalledResult result = phase(0, 1);
   result.verdict.gaps = result.verdict.covered = 1;

@@ -20,6 +20,7 @@ ordered_json phase_json(const StalledPlan& plan, const StalledResult& result) {
           {"accounted_for", result.accounted_for(plan.policy)},
           {"unfinished", result.unfinished},
           {"healthy_closed", result.healthy_closed},
+          {"laggards_closed", result.laggards_closed},
           {"latency_ns", histogram_json(result.latency)},
           {"resident_start_bytes", result.resident_start},
           {"resident_middle_bytes", result.resident_middle},

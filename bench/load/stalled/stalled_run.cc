@@ -122,6 +122,7 @@ class StalledRun {
     result_.skipped = grown("ringcast_events_skipped_total", "");
     result_.paced = grown("ringcast_publishes_paced_total", "");
     result_.verdict = subscribers_->judge(plan_.policy);
+    result_.laggards_closed = subscribers_->laggards_closed();
     result_.healthy_closed = subscribers_->healthy_closed();
     result_.latency = subscribers_->latency();
     result_.accepted = published_.accepted();
@@ -151,7 +152,10 @@ bool StalledResult::delivered_well() const noexcept {
 
 bool StalledResult::accounted_for(LagPolicy policy) const noexcept {
   if (policy == LagPolicy::kDisconnect) return closed_lapped == laggards && skipped == 0;
-  return closed_lapped == 0 && skipped == verdict.covered && (laggards == 0 || skipped > 0);
+  // What one that was closed had skipped is named by no gap event that it got.
+  const bool named = laggards_closed == 0 ? skipped == verdict.covered : skipped >= verdict.covered;
+  return closed_lapped == laggards_closed && named &&
+         (laggards == 0 || closed_lapped + skipped > 0);
 }
 
 Result<StalledResult> run_stalled(const StalledPlan& plan, const Target& target) {

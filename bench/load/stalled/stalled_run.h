@@ -47,6 +47,8 @@ struct StalledResult {
   uint32_t laggards = 0;
   FollowVerdict verdict;  // of the healthy, and with kSkip of everybody
   bool unfinished = false;
+  uint64_t laggards_closed =
+      0;  // with kSkip: laggards' streams that were found ended when they read on
   uint64_t healthy_closed = 0;  // streams of healthy subscribers that the server ended
   Histogram latency;            // of the healthy: intended publish to whole event seen
 
@@ -68,7 +70,8 @@ struct StalledResult {
   double core_taken = 0;  // share of the server's core that went to other programs meanwhile
 
   [[nodiscard]] bool delivered_well() const noexcept;
-  // The server did to the laggards what `policy` says, and counted it.
+  // The server did to the laggards what `policy` says, and counted it. One that stopped inside an event that is no longer
+  // kept cannot skip, and is closed under either policy.
   [[nodiscard]] bool accounted_for(LagPolicy policy) const noexcept;
 };
 

@@ -112,7 +112,7 @@ void StalledSubscribers::on_closed(uint32_t who) {
   subscriber.closed = true;
   if (!subscriber.reader.open() && !failure_)
     failure_ = Error{fmt::format("the server closed subscriber {} before its stream began", who)};
-  if (subscriber.kind == Kind::kHealthy) ++healthy_closed_;
+  ++(subscriber.kind == Kind::kHealthy ? healthy_closed_ : laggards_closed_);
 }
 
 bool StalledSubscribers::all_caught_up() const {
@@ -131,8 +131,8 @@ FollowVerdict StalledSubscribers::judge(LagPolicy policy) const {
   FollowVerdict verdict = verdict_;
   for (const Subscriber& subscriber : subscribers_) {
     // One that was closed for lagging has what it has.
-    if (subscriber.kind == Kind::kHealthy || policy == LagPolicy::kSkip)
-      subscriber.ledger.judge(published_, verdict);
+    const bool skipping = policy == LagPolicy::kSkip && !subscriber.closed;
+    if (subscriber.kind == Kind::kHealthy || skipping) subscriber.ledger.judge(published_, verdict);
   }
   judge_publications(published_, verdict);
   return verdict;

@@ -36,6 +36,7 @@ class StalledSubscribers final : public StreamSockets::Handler {
 
   [[nodiscard]] FollowVerdict judge(LagPolicy policy) const;
   [[nodiscard]] uint64_t healthy_closed() const noexcept { return healthy_closed_; }
+  [[nodiscard]] uint64_t laggards_closed() const noexcept { return laggards_closed_; }
   [[nodiscard]] uint64_t deliveries() const noexcept { return verdict_.deliveries; }
   [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
   [[nodiscard]] std::optional<Error> failure() const;
@@ -66,6 +67,7 @@ class StalledSubscribers final : public StreamSockets::Handler {
   uint32_t begun_ = 0;
   bool awake_ = false;
   uint64_t healthy_closed_ = 0;
+  uint64_t laggards_closed_ = 0;
   FollowVerdict verdict_;
   Histogram latency_;
   std::optional<Error> failure_;
