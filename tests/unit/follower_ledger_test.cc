@@ -133,12 +133,33 @@ TEST_F(FollowerLedgerTest, WhatOneGapNamesIsCovered) {
 }
 
 TEST_F(FollowerLedgerTest, AGapCoversFromBehindItsRequestUpToItsOwnId) {
+  follower_ = FollowerLedger(0, {kNews}, 2);
   get(publish(1), 1);
   publish(2);
   publish(3);
   get_gap(2, 3);  // 2 is not in (2, 3]
   EXPECT_EQ(judge().covered, 1u);
   EXPECT_EQ(verdict_.uncovered, 1u);
+}
+
+// It may have resumed from an event of another target that came after the first of those it lost here.
+TEST_F(FollowerLedgerTest, AmongSeveralTargetsAGapCoversWhateverWasNotHadUpToItsOwnId) {
+  get(publish(1), 1);
+  publish(2);
+  get(publish(3, kInbox), 3);
+  publish(4);
+  get_gap(3, 4);
+  EXPECT_EQ(judge().covered, 2u);
+  EXPECT_TRUE(verdict_.good(true));
+}
+
+TEST_F(FollowerLedgerTest, AmongSeveralTargetsAGapThatIsToldAgainIsOneTooMany) {
+  publish(2);
+  get_gap(1, 4);
+  get_gap(4, 4);
+  EXPECT_EQ(judge().covered, 1u);
+  EXPECT_EQ(verdict_.overcovered, 1u);
+  EXPECT_FALSE(verdict_.good(true));
 }
 
 TEST_F(FollowerLedgerTest, AGapOfAnotherTargetCoversNothing) {
@@ -149,6 +170,7 @@ TEST_F(FollowerLedgerTest, AGapOfAnotherTargetCoversNothing) {
 }
 
 TEST_F(FollowerLedgerTest, WhatTwoGapsNameIsOvercovered) {
+  follower_ = FollowerLedger(0, {kNews}, 2);
   publish(2);
   publish(6);
   get_gap(1, 4);

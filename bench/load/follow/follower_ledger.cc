@@ -112,7 +112,16 @@ void FollowerLedger::on_gap(uint32_t target, FrameId from, FrameId to, FollowVer
     note(verdict, fmt::format("got a gap of target {} from {}, having had its event {}", target,
                               text_of(from), text_of(followed->last_id)));
   }
+  if (targets_.size() > 1) {
+    if (to <= followed->told_up_to) {
+      ++verdict.overcovered;
+      note(verdict,
+           fmt::format("was told twice of a gap of target {} up to {}", target, text_of(to)));
+    }
+    from = std::max(followed->last_id, followed->told_up_to);
+  }
   if (from <= to) followed->gaps.push_back({.from = from, .to = to});
+  followed->told_up_to = to;
   last_id_ = std::max(last_id_, to);
 }
 

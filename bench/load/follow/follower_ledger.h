@@ -50,7 +50,9 @@ class FollowerLedger {
   [[nodiscard]] const std::vector<uint32_t>& targets() const noexcept { return targets_; }
 
   void on_event(const EventTag& tag, FrameId id, PublishLedger& published, FollowVerdict& verdict);
-  // A gap event of `target`: what lies in (from, to] is no longer kept.
+  // A gap event of `target`: what lies in (from, to] is no longer kept. On a stream of several targets it speaks instead
+  // of whatever this subscriber has neither had nor been told of, up to `to`: it may have been cut off among events of
+  // others that came before it, and have resumed from one of those.
   void on_gap(uint32_t target, FrameId from, FrameId to, FollowVerdict& verdict);
   void on_damage(const char* why, FollowVerdict& verdict) const;
 
@@ -70,7 +72,8 @@ class FollowerLedger {
   struct Followed {
     std::vector<Run> passed_over;
     std::vector<Range> gaps;
-    FrameId last_id;  // of its events
+    FrameId last_id;     // of its events
+    FrameId told_up_to;  // by its gap events
   };
 
   [[nodiscard]] Followed* find(uint32_t target) noexcept;
