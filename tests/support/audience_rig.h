@@ -25,7 +25,8 @@ class AudienceRig {
     config_.slow_after = slow_after;
     channel_ = std::move(Channel::create(0, config_, epochs_).value());
     wire_ = channel_->ring(WireFormat::kChunked);
-    audience_ = std::make_unique<ChannelAudience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
+    audience_ =
+        std::make_unique<ChannelAudience>(kNumber, *channel_, *wire_, WireFormat::kChunked, 0);
   }
 
   // Appends one frame of `data_bytes` and some, and says so. False when the publisher is paced.
@@ -57,6 +58,10 @@ class AudienceRig {
   // A member that waits for its stream head.
   MemberIndex join_quiet(uint32_t slot, MonotonicMs now = 0) {
     return audience_->join(slot, wire_->end(), now);
+  }
+  // A member that waits for its stream head and then wants everything from frame `first` on.
+  MemberIndex join_from(uint32_t slot, FrameNumber first, MonotonicMs now = 0) {
+    return audience_->join(slot, first, now);
   }
   // A member that has had its stream head.
   MemberIndex join(uint32_t slot, MonotonicMs now = 0) {

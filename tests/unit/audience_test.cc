@@ -399,5 +399,27 @@ TEST(Lapped, NobodyIsLappedByABurstWhileHealthy) {
   EXPECT_LE(rig.ring().floor(), laggard.stuck_at);
 }
 
+// Or a few who ask, never read, and come again could hold up every publisher.
+TEST(Audience, WhoComesForThePastSetsThePaceOnceItHasCaughtUp) {
+  AudienceRig rig;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(rig.append());
+  const MemberIndex member = rig.join_from(1, 0);
+  EXPECT_EQ(rig.reported(), rig.committed());
+  rig.audience().settle_quiet(member);
+  ASSERT_EQ(rig.batch().size(), 1u);
+  rig.sent_only(member, 1, 0);  // its socket is full at once
+  (void)rig.batch();
+  EXPECT_EQ(rig.reported(), kNobodyBehind) << "it is the only one, and is not waited for";
+  rig.audience().room(member, 10);
+  while (rig.audience().has_work()) (void)rig.batch(10);
+  ASSERT_TRUE(rig.audience().is_up_to_date(member));
+  const Position caught_up = rig.committed();
+  ASSERT_TRUE(rig.append());
+  ASSERT_EQ(rig.batch(20).size(), 1u);
+  rig.sent_only(member, caught_up, 20);
+  (void)rig.batch(20);
+  EXPECT_EQ(rig.reported(), caught_up) << "now it is";
+}
+
 }  // namespace
 }  // namespace ringcast::net

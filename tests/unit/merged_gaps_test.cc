@@ -43,6 +43,20 @@ TEST_F(MergedGaps, WhoIsLappedIsClosedWhereThatIsThePolicy) {
   EXPECT_EQ(rig.lapped(), std::vector<uint32_t>{7});
 }
 
+// A reader that takes a byte a second never has room for long.
+TEST_F(MergedGaps, WhoIsLappedIsClosedThoughItsSocketNeverHasRoom) {
+  MergedRig rig({merged_channel("a"), merged_channel("b")});
+  const MemberIndex member = rig.join(7, {"a", "b"});
+  ASSERT_TRUE(rig.publish("a"));
+  const PlannedSend send = rig.batch().at(0);
+  ASSERT_TRUE(rig.audience().sent_only(send, member, send.from, 0));
+  ASSERT_TRUE(rig.overwrite("a", kMuchLater));
+  ASSERT_TRUE(rig.publish("b")) << "news of the other channel will do";
+  rig.audience().mark_dirty();
+  EXPECT_TRUE(rig.batch(kMuchLater).empty());
+  EXPECT_EQ(rig.lapped(), std::vector<uint32_t>{7});
+}
+
 TEST_F(MergedGaps, WhoSkipsIsToldAndGoesOnWithTheOldestThatIsKept) {
   MergedRig rig({skipping_channel("a")});
   const MemberIndex member = rig.join(7, {"a"});
