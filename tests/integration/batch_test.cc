@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/more_channels.h"
 #include "tests/support/numbered_events.h"
 #include "tests/support/published.h"
 #include "tests/support/test_server.h"
@@ -23,15 +24,7 @@ std::string line(std::string_view channel, std::string_view data) {
 
 class Batches : public EitherDescriptors {
  protected:
-  static Config many() {
-    Config changed = config();
-    ChannelConfig model = changed.channels.front();
-    for (const char* const name : {"other", "inbox/{recipient}"}) {
-      model.name = name;
-      changed.channels.push_back(model);
-    }
-    return changed;
-  }
+  static Config many() { return with_more_channels(config(), {"other", "inbox/{recipient}"}); }
 };
 RC_EITHER_DESCRIPTORS(Batches);
 

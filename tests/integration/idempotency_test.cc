@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/more_channels.h"
 #include "tests/support/numbered_events.h"
 #include "tests/support/sse_client.h"
 #include "tests/support/test_server.h"
@@ -19,15 +20,7 @@ std::string keyed(std::string_view key) {
 
 class Idempotency : public EitherDescriptors {
  protected:
-  static Config many() {
-    Config changed = config();
-    ChannelConfig model = changed.channels.front();
-    for (const char* const name : {"other", "inbox/{recipient}"}) {
-      model.name = name;
-      changed.channels.push_back(model);
-    }
-    return changed;
-  }
+  static Config many() { return with_more_channels(config(), {"other", "inbox/{recipient}"}); }
 };
 RC_EITHER_DESCRIPTORS(Idempotency);
 
