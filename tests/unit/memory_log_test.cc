@@ -9,7 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/event_log_batch_contract.h"
 #include "tests/unit/event_log_contract.h"
+#include "tests/unit/event_log_history_contract.h"
 
 namespace ringcast {
 namespace {
@@ -24,10 +26,12 @@ struct MakeMemoryLog {
 }  // namespace
 
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryLog, EventLogContract, MakeMemoryLog);
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryLog, EventLogBatchContract, MakeMemoryLog);
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryLog, EventLogHistoryContract, MakeMemoryLog);
 
 namespace {
 
-class MemoryLogTest : public EventLogContract<MakeMemoryLog> {};
+class MemoryLogTest : public EventLogRig<MakeMemoryLog> {};
 
 TEST_F(MemoryLogTest, CommitsBeforeAppendReturnsInTheCallingThread) {
   std::thread::id where;
