@@ -87,7 +87,7 @@ void Front::proceed(uint32_t slot) {
         break;
       }
       if (outcome == RequestReader::Outcome::kRefused) {
-        refuse(exchange);
+        refuse(slot, exchange);
         break;
       }
       exchange.has_deadline = false;
@@ -163,9 +163,11 @@ void Front::on_answered(const Completion& completion) {
   }
 }
 
-void Front::refuse(Exchange& exchange) {
+void Front::refuse(uint32_t slot, Exchange& exchange) {
   ResponseOptions options = routes_.options_for(exchange);
   options.keep_alive = false;
+  const std::string lines = routes_.reader_lines(exchange.reader.request(), listener_of(slot));
+  options.extra_lines = lines;
   append_refusal(exchange.answers, exchange.reader.refusal(), exchange.reader.request(), options);
   exchange.closes_after_answers = true;
   exchange.cause = CloseCause::kRefused;
@@ -189,6 +191,8 @@ void Front::on_deadline(uint32_t slot) {
   }
   ResponseOptions options = routes_.options_for(*exchange);
   options.keep_alive = false;
+  const std::string lines = routes_.reader_lines(exchange->reader.request(), listener_of(slot));
+  options.extra_lines = lines;
   append_error(exchange->answers, 408, "the request took too long to arrive", options);
   exchange->closes_after_answers = true;
   exchange->cause = CloseCause::kRequestTimeout;

@@ -42,7 +42,7 @@ class Front {
   void proceed(uint32_t slot);
   // The request is to be handled again; a paced publish every turn.
   void hold(uint32_t slot, Exchange& exchange);
-  void refuse(Exchange& exchange);
+  void refuse(uint32_t slot, Exchange& exchange);
   void send_answers(uint32_t slot, Exchange& exchange);
   void read_more(uint32_t slot);
   void settle(uint32_t slot);

@@ -94,8 +94,19 @@ Routes::Handled Routes::handle(uint32_t slot, Exchange& exchange, const Listener
     append_response(exchange.answers, 204, "", "", options);
     return Handled::kAnswered;
   }
-  append_error(exchange.answers, 404, "there is no such path here", options_for(exchange));
+  const std::string cors_lines = reader_lines(request, listener);
+  options.extra_lines = cors_lines;
+  append_error(exchange.answers, 404, "there is no such path here", options);
   return Handled::kAnswered;
+}
+
+// What operators are told is for no page.
+std::string Routes::reader_lines(const Request& request, const ListenerConfig& listener) const {
+  std::string lines;
+  if (listener.serve_subscribe || listener.serve_publish) {
+    append_cors_lines(lines, any_reader_, request);
+  }
+  return lines;
 }
 
 Routes::Handled Routes::answer_error(Exchange& exchange, const CorsConfig& cors, int status,
@@ -233,11 +244,9 @@ Routes::Handled Routes::publish(Exchange& exchange, const Channels::Address* add
   const Request& request = exchange.reader.request();
   ResponseOptions options = options_for(exchange);
   std::string cors_lines;
-  if (request.has_origin) {
-    // A batch is checked line by line, and what it is told is for whoever may publish any of them.
-    append_cors_lines(
-        cors_lines, address != nullptr ? address->channel->config().cors : any_publisher_, request);
-  }
+  // A batch is checked line by line, and what it is told is for whoever may publish any of them.
+  append_cors_lines(cors_lines,
+                    address != nullptr ? address->channel->config().cors : any_publisher_, request);
   options.extra_lines = cors_lines;
   if (exchange.publishing == nullptr) {
     exchange.publishing = address != nullptr

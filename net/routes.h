@@ -44,6 +44,10 @@ class Routes {
   // What every answer to `exchange`'s request has in common.
   [[nodiscard]] ResponseOptions options_for(const Exchange& exchange);
 
+  // The lines for an answer that is about no channel, such as a refusal: who may read anything here may read it.
+  [[nodiscard]] std::string reader_lines(const Request& request,
+                                         const ListenerConfig& listener) const;
+
   // Between the two, held publishes are handled again, the longest waiting first.
   void begin_retrying() noexcept;
   void end_retrying() noexcept { is_retrying_ = false; }

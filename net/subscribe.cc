@@ -79,8 +79,7 @@ Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
   }
   Joined joined{.ok = true, .gap = {}, .gap_lines = {}};
   if (gap_up_to) {
-    joined.gap_lines = "Ringcast-Gap: " + to_string(*gap_up_to) +
-                       "\r\nAccess-Control-Expose-Headers: Ringcast-Gap\r\n";
+    joined.gap_lines = "Ringcast-Gap: " + to_string(*gap_up_to) + "\r\n";
   }
   if (can_be_swept(wanted)) {
     if (gap_up_to) append_gap(joined.gap, format, gap_before(wanted.front(), *gap_up_to, start));

@@ -46,8 +46,12 @@ struct RetryRange {
 };
 
 struct CorsConfig {
-  std::vector<std::string> origins{"*"};  // exact serialised origins, or the single "*"
-  bool credentials = false;               // never together with "*"
+  // Serialised origins in lower case, hosts below one (https://*.app.example), or the single "*".
+  std::vector<std::string> origins{"*"};
+  bool credentials = false;  // never together with "*"
+  std::vector<std::string>
+      request_headers{};  // that pages may send, besides those which are always allowed
+  milliseconds max_age{10 * 60 * 1000};  // how long a browser may remember what a preflight said
 };
 
 // What happens to a subscriber whose next bytes have been overwritten: its stream ends, or goes on with the oldest frame

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/channel_name.h"
+#include "engine/config/read_cors.h"
 #include "engine/config/text_checks.h"
 
 namespace ringcast {
@@ -128,45 +129,6 @@ void read_event_bytes(const Value& value, ChannelConfig& channel, Findings& find
   channel.event_bytes_max = static_cast<uint32_t>(bytes);
 }
 
-void read_origins(const Value& list, CorsConfig& cors, Findings& findings) {
-  cors.origins.clear();
-  const std::vector<Value> elements =
-      read_elements(list, "[\"*\"] or [https://app.example]", findings);
-  for (const Value& element : elements) {
-    const auto origin = read_text(element, "an origin such as https://app.example", findings);
-    if (!origin) continue;
-    const auto checked = check_origin(*origin);
-    if (!checked) {
-      findings.add_problem(element.place, element.key, checked.error().message);
-    } else if (*origin == "*" && elements.size() > 1) {
-      findings.add_problem(element.place, element.key,
-                           "\"*\" already allows every origin; list it alone, or remove it");
-    } else {
-      cors.origins.push_back(*origin);
-    }
-  }
-}
-
-constexpr auto kCorsFields = std::to_array<Field<CorsConfig>>({
-    {"origins", read_origins},
-    {"credentials",
-     [](const Value& v, CorsConfig& c, Findings& f) { read_bool(v, c.credentials, f); }},
-});
-
-void read_cors(const Value& section, ChannelConfig& channel, Findings& findings) {
-  read_section(section, kCorsFields, channel.cors, findings);
-  const bool all_origins =
-      std::ranges::find(channel.cors.origins, "*") != channel.cors.origins.end();
-  if (!channel.cors.credentials || !all_origins) return;
-  const auto [key, place] = findings.find_first(
-      std::array{section.key + ".credentials", section.key + ".origins", section.key});
-  findings.add_problem(
-      place, key,
-      "credentials: true cannot go with origins: [\"*\"]: browsers refuse the pair, since any site "
-      "could "
-      "then read a signed-in user's stream; list the origins that may, or set credentials: false");
-}
-
 constexpr auto kRandomFields = std::to_array<Field<RandomSourceConfig>>({
     {"min", [](const Value& v, RandomSourceConfig& r,
                Findings& f) { read_count(v, kSourceNumber, r.min, f); }},
@@ -219,7 +181,7 @@ constexpr auto kDefaultsFields = std::to_array<Field<ChannelConfig>>({
     {"publish_wait", [](const Value& v, ChannelConfig& c,
                         Findings& f) { read_duration(v, kPublishWait, c.publish_wait, f); }},
     {"max_event_bytes", read_event_bytes},
-    {"cors", read_cors},
+    {"cors", [](const Value& v, ChannelConfig& c, Findings& f) { read_cors(v, c.cors, f); }},
 });
 
 constexpr auto kChannelFields = join_fields(
@@ -351,7 +313,7 @@ void append_channel_keys(std::vector<std::string>& keys) {
     append_keys(prefix, fields, keys);
     append_keys(prefix + "history.", kHistoryFields, keys);
     append_keys(prefix + "on_first_connect.", kFirstConnectFields, keys);
-    append_keys(prefix + "cors.", kCorsFields, keys);
+    append_cors_keys(prefix + "cors.", keys);
   };
   append_options("defaults.", kDefaultsFields);
   append_options("channels.<name>.", kChannelFields);

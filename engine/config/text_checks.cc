@@ -134,6 +134,20 @@ std::optional<size_t> host_length(std::string_view authority) {
   return fits && length > 0 ? std::optional{length} : std::nullopt;
 }
 
+// Every host below `domain`, which must be somebody's: below `com` are everybody's.
+Result<> check_pattern_domain(std::string_view origin, std::string_view domain) {
+  const std::string_view host = domain.substr(0, domain.find(':'));
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  if (host != "localhost" && host.find('.') == std::string_view::npos) {
+    return fault(origin, "takes in every site under that name; write at least *.app.example");
+  }
+  if (host.starts_with('.') || host.find("..") != std::string_view::npos ||
+      std::ranges::none_of(last, is_lower)) {
+    return fault(origin, "has no domain after the star; write for example https://*.app.example");
+  }
+  return {};
+}
+
 Result<> check_origin_authority(std::string_view origin, std::string_view scheme,
                                 std::string_view authority) {
   const auto length = host_length(authority);
@@ -243,14 +257,8 @@ Result<> check_origin(std::string_view origin) {
         origin,
         "is what any site's sandboxed frames send; list the real origins, or \"*\" for everybody");
   }
-  if (origin.find('*') != std::string_view::npos) {
-    return fault(origin,
-                 "holds a wildcard; list each origin in full, or \"*\" alone for everybody");
-  }
   if (std::ranges::any_of(origin, is_upper)) {
-    return fault(
-        origin,
-        "has capital letters; browsers send origins in lower case and they are compared exactly");
+    return fault(origin, "has capital letters; write it in lower case, as browsers send it");
   }
   const size_t separator = origin.find("://");
   const std::string_view scheme = origin.substr(0, separator);
@@ -260,12 +268,32 @@ Result<> check_origin(std::string_view origin) {
       !scheme_fits) {
     return fault(origin, "has no scheme; write for example https://app.example");
   }
-  const std::string_view authority = origin.substr(separator + 3);
+  std::string_view authority = origin.substr(separator + 3);
+  if (authority.starts_with("*.")) {
+    authority.remove_prefix(2);
+    if (Result<> domain = check_pattern_domain(origin, authority); !domain) return domain;
+  }
+  if (origin.find('*') != origin.rfind('*') || authority.find('*') != std::string_view::npos) {
+    return fault(origin,
+                 "has a star that is not the whole first part of the host; write for example "
+                 "https://*.app.example, or \"*\" alone for everybody");
+  }
   if (authority.find_first_of("/?#@") != std::string_view::npos) {
     return fault(origin,
                  "holds more than scheme, host and port; remove the final '/', path and user name");
   }
   return check_origin_authority(origin, scheme, authority);
+}
+
+// RFC 9110, section 5.6.2: a token.
+Result<> check_header_name(std::string_view name) {
+  const bool fits = std::ranges::all_of(name, [](char c) {
+    return is_lower(c) || is_upper(c) || is_digit(c) || is_one_of(c, "!#$%&'+-.^_`|~");
+  });
+  if (fits && !name.empty()) return {};
+  return fault(name,
+               "is not the name of a header; write one such as X-Trace-Id (\"*\" would not cover "
+               "Authorization)");
 }
 
 }  // namespace ringcast

@@ -1,4 +1,4 @@
-// The rules for names, paths, origins and addresses in the configuration, as plain text checks.
+// The rules for names, paths, origins, headers and addresses in the configuration, as plain text checks.
 //
 // Threads: pure functions. Failure: an Error that quotes the text, says what is wrong and how to
 // mend it.
@@ -35,8 +35,11 @@ struct BindAddress {
 // routes begins with.
 [[nodiscard]] Result<> check_path(std::string_view path);
 
-// An origin exactly as browsers serialise it, since it is compared byte by byte:
-// scheme://host[:port]. "*" passes too.
+// An origin as browsers serialise it, scheme://host[:port] in lower case; or, with `*.` before the host, every host
+// below it. "*" passes too.
 [[nodiscard]] Result<> check_origin(std::string_view origin);
+
+// The name of an HTTP header line.
+[[nodiscard]] Result<> check_header_name(std::string_view name);
 
 }  // namespace ringcast

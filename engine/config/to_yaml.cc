@@ -78,6 +78,13 @@ std::string quoted_list(const std::vector<std::string>& items) {
   return join(quoted_items);
 }
 
+std::string cors_of(const CorsConfig& cors) {
+  const auto& [origins, credentials, request_headers, max_age] = cors;
+  return fmt::format("{{origins: {}, credentials: {}, request_headers: {}, max_age: {}}}",
+                     quoted_list(origins), credentials, quoted_list(request_headers),
+                     format_duration(max_age));
+}
+
 std::string source_of(const std::optional<RandomSourceConfig>& source) {
   if (!source) return "null";
   const auto& [min, max, every] = *source;
@@ -114,7 +121,6 @@ std::string channel_yaml(const ChannelConfig& channel) {
                slow_after, publish_wait, event_bytes_max, cors, source] = channel;
   const auto& [history_events, history_bytes, history_age] = history;
   const auto& [retry_min, retry_max] = retry;
-  const auto& [origins, credentials] = cors;
   std::string yaml = fmt::format("  {}:\n", quoted(name));
   const auto line = [&yaml](std::string_view key, std::string_view value) {
     yaml += fmt::format("    {}: {}\n", key, value);
@@ -130,7 +136,7 @@ std::string channel_yaml(const ChannelConfig& channel) {
   line("slow_after", format_duration(slow_after));
   line("publish_wait", format_duration(publish_wait));
   line("max_event_bytes", format_bytes(event_bytes_max));
-  line("cors", fmt::format("{{origins: {}, credentials: {}}}", quoted_list(origins), credentials));
+  line("cors", cors_of(cors));
   line("source", source_of(source));
   return yaml;
 }

@@ -11,22 +11,23 @@
 #include <string_view>
 
 #include "engine/config/config.h"
+#include "net/http/origins.h"
 #include "net/http/request.h"
 #include "net/http/response.h"
 
 namespace ringcast::net {
 
-// Whether pages of `origin` may read: `*` is configured, or `origin` itself, byte for byte.
+// Whether pages of `origin` may read: `*` is configured, or an entry takes it in (origins.h).
 // Browsers write an origin in one way only, so a slash or a port more is another origin.
 [[nodiscard]] bool origin_allowed(const CorsConfig& config, std::string_view origin) noexcept;
 
 // Whether `request` may publish; if not, answer 403. No page may publish behind its user's back: a
-// request that comes from one is served only if its origin is in the list itself. `*` lets
+// request that comes from one is served only if the list takes its origin in by name. `*` lets
 // everybody read and nobody publish. Requests from anything but a page (no Origin, no
 // Sec-Fetch-Site of another site) pass.
 [[nodiscard]] bool publish_allowed(const CorsConfig& config, const Request& request) noexcept;
 
-// What both allow: for an answer that carries what belongs to both.
+// What both allow: for an answer that carries what belongs to both. A preflight is remembered for the shorter time.
 [[nodiscard]] CorsConfig in_common(const CorsConfig& one, const CorsConfig& other);
 
 // What either allows: for an answer that carries nothing of any one of them. Credentials only where both allow them;
@@ -37,7 +38,8 @@ namespace ringcast::net {
 [[nodiscard]] CorsConfig publishers_of(const CorsConfig& config);
 
 // Appends the lines that let the page of `request` read the answer, or none. With listed origins
-// the answer differs by origin, so `Vary: Origin` is there even when nothing is allowed.
+// the answer differs by origin, so `Vary: Origin` is there even when nothing is allowed, or the
+// request has no origin: a shared cache must not pin the one to the other.
 void append_cors_lines(std::string& out, const CorsConfig& config, const Request& request);
 
 // Appends the 204 that answers OPTIONS on a resource serving `methods` ("GET, HEAD, OPTIONS"):

@@ -106,7 +106,116 @@ TEST_P(CrossOrigin, ErrorsThatBelongToNoChannelAreForTheReadersOfAny) {
     EXPECT_EQ(readable_by(ask(all.port(), get(target, from(kNobodys)))), "*") << target;
   }
   EXPECT_EQ(readable_by(ask(some.port(), post("/channels/nwes", "x", from(kOurs)))), kOurs);
-  EXPECT_EQ(readable_by(ask(all.port(), get("/no/channel", from(kOurs)))), "");
+  EXPECT_EQ(readable_by(ask(all.port(), get("/no/channel", from(kOurs)))), "*");
+  EXPECT_EQ(readable_by(ask(all.port(), get("/metrics", from(kOurs)))), "") << "for no page";
+}
+
+// --- Every kind of answer, by what it says of origins
+
+constexpr std::string_view kBelow = "https://eu.app.example";
+constexpr std::string_view kSandboxed = "null";
+
+struct AnswerCase {
+  std::string_view what;
+  std::string method;
+  std::string_view target;
+  std::string_view origin;  // empty: none
+  std::string_view lines;   // of the request, besides
+  int status;
+  std::string_view readable_by;  // empty: nobody is named
+  std::string_view varies;
+  std::string_view credentials;
+  std::string_view body = "";
+};
+
+// Three channels: read by listed origins with credentials, by everybody, and by nobody.
+class EveryAnswer : public CrossOrigin {
+ protected:
+  static Config three() {
+    Config three = config();
+    three.channels[0].cors = {.origins = {std::string(kOurs), "https://*.app.example"},
+                              .credentials = true,
+                              .request_headers = {"X-Trace-Id"},
+                              .max_age = milliseconds{600'000}};
+    for (const char* name : {"open", "closed"}) {
+      three.channels.push_back(three.channels[0]);
+      three.channels.back().name = name;
+      three.channels.back().cors = {};
+    }
+    three.channels[2].cors.origins = {};
+    return three;
+  }
+
+  static std::string text(const AnswerCase& row) {
+    std::string lines(row.lines);
+    if (!row.origin.empty()) lines += from(row.origin);
+    return row.method == "POST" ? post(row.target, row.body, lines)
+                                : request(row.method, row.target, lines);
+  }
+
+  static void expect_as_said(const AnswerCase& row, const HttpHead& answer) {
+    SCOPED_TRACE(row.what);
+    EXPECT_EQ(answer.status, row.status);
+    EXPECT_EQ(readable_by(answer), row.readable_by);
+    EXPECT_EQ(answer["vary"], row.varies);
+    EXPECT_EQ(answer["access-control-allow-credentials"], row.credentials);
+    const bool is_preflight = row.method == "OPTIONS";
+    EXPECT_EQ(answer["access-control-expose-headers"],
+              row.readable_by.empty() || is_preflight ? "" : "Retry-After, Ringcast-Gap");
+    EXPECT_EQ(answer["access-control-max-age"],
+              row.readable_by.empty() || !is_preflight ? "" : "600");
+  }
+};
+RC_EITHER_DESCRIPTORS(EveryAnswer);
+
+TEST_P(EveryAnswer, NamesWhoMayReadItAndSaysWhenItWouldNameAnother) {
+  constexpr std::string_view kAsksGet = "Access-Control-Request-Method: GET\r\n";
+  const AnswerCase kCases[] = {
+      {"a stream", "GET", "/channels/news", kOurs, "", 200, kOurs, "Origin", "true"},
+      {"below a domain", "GET", "/channels/news", kBelow, "", 200, kBelow, "Origin", "true"},
+      {"the domain", "GET", "/channels/news", "https://app.example", "", 200, "", "Origin", ""},
+      {"a stranger", "GET", "/channels/news", kNobodys, "", 200, "", "Origin", ""},
+      {"a sandbox", "GET", "/channels/news", kSandboxed, "", 200, "", "Origin", ""},
+      {"no origin", "GET", "/channels/news", "", "", 200, "", "Origin", ""},
+      {"no origin, head", "HEAD", "/channels/news", "", "", 200, "", "Origin", ""},
+      {"for everybody", "GET", "/channels/open", kNobodys, "", 200, "*", "", ""},
+      {"for everybody, no origin", "GET", "/channels/open", "", "", 200, "*", "", ""},
+      {"off", "GET", "/channels/closed", kOurs, "", 200, "", "", ""},
+      {"both", "GET", "/events?channel=news&channel=open", kOurs, "", 200, kOurs, "Origin", ""},
+      {"resuming", "GET", "/channels/news", kOurs, "Last-Event-ID: 1-0\r\n", 200, kOurs, "Origin",
+       "true"},
+      {"an id that is none", "GET", "/channels/news", kOurs, "Last-Event-ID: \x7f\r\n", 400, "*",
+       "", ""},
+      {"preflight", "OPTIONS", "/channels/news", kOurs, kAsksGet, 204, kOurs, "Origin", "true"},
+      {"preflight, everybody", "OPTIONS", "/channels/open", kOurs, kAsksGet, 204, "*", "", ""},
+      {"preflight, stranger", "OPTIONS", "/channels/news", kNobodys, kAsksGet, 204, "", "Origin",
+       ""},
+      {"405", "PUT", "/channels/news", kOurs, "", 405, kOurs, "Origin", "true"},
+      {"404", "GET", "/channels/nwes", kOurs, "", 404, "*", "", ""},
+      {"404, no path", "GET", "/nowhere", kOurs, "", 404, "*", "", ""},
+      {"403", "POST", "/channels/news", kNobodys, "", 403, "", "Origin", "", "x"},
+      {"201", "POST", "/channels/news", kOurs, "", 201, kOurs, "Origin", "true", "x"},
+      {"201, no origin", "POST", "/channels/news", "", "", 201, "", "Origin", "", "x"},
+      {"400", "POST", "/channels/news?ttl=x", kOurs, "", 400, kOurs, "Origin", "true", "x"},
+      {"400 as HTTP", "GET", "/channels/news", kOurs, "Content-Length: x\r\n", 400, "*", "", ""},
+      {"417", "GET", "/channels/news", kOurs, "Expect: x\r\n", 417, "*", "", ""},
+  };
+  TestServer server(three());
+  for (const AnswerCase& row : kCases) {
+    HttpClient client(server.port());
+    client.send(text(row));
+    expect_as_said(row, client.read_head());
+  }
+}
+
+TEST_P(EveryAnswer, PreflightListsTheHeadersOneByOne) {
+  TestServer server(three());
+  const HttpResponse answer = preflight(server, "/channels/news", kOurs, "GET");
+  EXPECT_EQ(answer["access-control-allow-headers"],
+            "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID, "
+            "X-Requested-With, X-Trace-Id");
+  EXPECT_EQ(answer["access-control-allow-methods"], "GET, HEAD, OPTIONS, POST");
+  EXPECT_EQ(answer.body, "");
 }
 
 }  // namespace

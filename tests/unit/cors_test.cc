@@ -12,6 +12,8 @@ const CorsConfig kListed{.origins = {"https://other.example:8443", std::string{k
 const CorsConfig kListedWithCredentials{.origins = {std::string{kOrigin}}, .credentials = true};
 const CorsConfig kNobody{.origins = {}};
 
+const std::string kExposed = "Access-Control-Expose-Headers: Retry-After, Ringcast-Gap\r\n";
+
 // Everything but the listed origin itself: a look-alike, another scheme or port, a sandboxed frame,
 // and bytes that could end a header line.
 constexpr std::string_view kStrangers[] = {
@@ -48,17 +50,18 @@ std::string preflight(const CorsConfig& config, const Request& request) {
 
 TEST(Cors, LetsEverybodyReadWithoutNamingAnybody) {
   for (const Request& request : {Request{}, from(kOrigin), from("null")}) {
-    EXPECT_EQ(lines(kEverybody, request), "Access-Control-Allow-Origin: *\r\n");
+    EXPECT_EQ(lines(kEverybody, request), "Access-Control-Allow-Origin: *\r\n" + kExposed);
   }
 }
 
 TEST(Cors, NamesTheListedOriginThatAsked) {
   EXPECT_EQ(lines(kListed, from(kOrigin)),
-            "Access-Control-Allow-Origin: https://app.example\r\nVary: Origin\r\n");
+            "Access-Control-Allow-Origin: https://app.example\r\nVary: Origin\r\n" + kExposed);
   EXPECT_EQ(lines(kListedWithCredentials, from(kOrigin)),
             "Access-Control-Allow-Origin: https://app.example\r\n"
             "Access-Control-Allow-Credentials: true\r\n"
-            "Vary: Origin\r\n");
+            "Vary: Origin\r\n" +
+                kExposed);
 }
 
 TEST(Cors, TellsCachesThatAnswersDifferEvenWhenNobodyIsNamed) {
@@ -77,7 +80,9 @@ TEST(Cors, NeverEchoesBytesThatCouldEndTheHeader) {
   EXPECT_EQ(lines(careless, from("https://a\r\nSet-Cookie: x")), "Vary: Origin\r\n");
 }
 
-TEST(Cors, ComparesOriginsExactly) {
+TEST(Cors, ComparesOriginsExactlyButForTheCaseOfTheHost) {
+  EXPECT_TRUE(origin_allowed(kListed, "https://APP.Example"));
+  EXPECT_FALSE(origin_allowed(kListed, "HTTPS://app.example"));
   EXPECT_TRUE(origin_allowed(kListed, kOrigin));
   EXPECT_TRUE(origin_allowed(kEverybody, "null"));
   EXPECT_FALSE(origin_allowed(kNobody, kOrigin));
@@ -126,6 +131,18 @@ TEST(Preflight, SaysWhatAPageMaySend) {
             "\r\n");
 }
 
+TEST(Preflight, SaysWhatTheChannelAdds) {
+  CorsConfig config = kListedWithCredentials;
+  config.request_headers = {"X-Trace-Id", "X-B3"};
+  config.max_age = milliseconds{90'000};
+  Request request = from(kOrigin);
+  request.access_control_request_method = "GET";
+  const std::string answer = preflight(config, request);
+  EXPECT_NE(answer.find(", X-Requested-With, X-Trace-Id, X-B3\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("\r\nAccess-Control-Max-Age: 90\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("\r\nAccess-Control-Allow-Credentials: true\r\n"), std::string::npos);
+}
+
 TEST(Preflight, GivesAStrangerNothing) {
   Request request = from("https://evil.example");
   request.access_control_request_method = "GET";
@@ -165,6 +182,18 @@ TEST(Cors, CredentialsGoWithWhatEitherAllowsWhereBothAllowThem) {
   EXPECT_FALSE(in_either(kListedWithCredentials, kListed).credentials);
   EXPECT_TRUE(in_either(kNobody, kListedWithCredentials).credentials);
   EXPECT_TRUE(in_either(kListedWithCredentials, kNobody).credentials);
+}
+
+TEST(Cors, PreflightsOfSeveralChannelsAreRememberedForTheShorterTime) {
+  CorsConfig one = kListed;
+  one.request_headers = {"X-A", "X-B"};
+  CorsConfig other = kListed;
+  other.request_headers = {"x-b", "X-C"};
+  other.max_age = milliseconds{1000};
+  EXPECT_EQ(in_common(one, other).request_headers, std::vector<std::string>{"X-B"});
+  EXPECT_EQ(in_common(one, other).max_age, milliseconds{1000});
+  EXPECT_EQ(in_either(one, other).request_headers, (std::vector<std::string>{"X-A", "X-B", "X-C"}));
+  EXPECT_EQ(in_either(one, other).max_age, milliseconds{1000});
 }
 
 TEST(Cors, PublishersAreThoseListedByName) {

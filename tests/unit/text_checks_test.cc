@@ -162,7 +162,8 @@ TEST(TextChecks, OriginsAreWrittenAsBrowsersSendThem) {
   for (const char* origin :
        {"*", "https://app.example", "http://localhost:5173", "https://app.example:8443",
         "http://127.0.0.1", "http://[::1]", "http://[::1]:3000", "capacitor://localhost",
-        "https://xn--caf-dma.example", "http://a:443", "https://a:80"}) {
+        "https://xn--caf-dma.example", "http://a:443", "https://a:80", "https://*.app.example",
+        "https://*.app.example:8443", "http://*.localhost", "https://*.b.a1.example"}) {
     const auto checked = check_origin(origin);
     EXPECT_TRUE(checked) << checked.error().message;
   }
@@ -172,7 +173,21 @@ TEST(TextChecks, OriginsAreWrittenAsBrowsersSendThem) {
       {"://app.example", "has no scheme"},
       {"1http://app.example", "has no scheme"},
       {"null", "sandboxed frames"},
-      {"https://*.example", "holds a wildcard; list each origin in full"},
+      {"https://*.example", "takes in every site under that name; write at least *.app.example"},
+      {"https://*.com:8443", "takes in every site under that name"},
+      {"https://*", "has a star that is not the whole first part of the host"},
+      {"https://*:8443", "has a star that is not the whole first part of the host"},
+      {"*://app.example", "has no scheme"},
+      {"https://*app.example", "has a star that is not the whole first part of the host"},
+      {"https://a.*.example", "has a star that is not the whole first part of the host"},
+      {"https://*.*.app.example", "has a star that is not the whole first part of the host"},
+      {"https://app.example:*", "has a star that is not the whole first part of the host"},
+      {"https://*.", "takes in every site"},
+      {"https://*..example", "has no domain after the star"},
+      {"https://*.a..example", "has no domain after the star"},
+      {"https://*.127.0.0.1", "has no domain after the star"},
+      {"https://*.app.example:443", "spells out the scheme's own port"},
+      {"https://*.App.example", "has capital letters"},
       {"https://App.example", "has capital letters"},
       {"HTTPS://app.example", "has capital letters"},
       {"https://app.example/", "remove the final '/', path and user name"},
@@ -195,6 +210,15 @@ TEST(TextChecks, OriginsAreWrittenAsBrowsersSendThem) {
       {"https://a,https://b", "holds more than scheme, host and port"},
   };
   for (const Refused& refused : kCases) expect_refused(check_origin(refused.text), refused);
+}
+
+TEST(TextChecks, HeaderNamesAreTokens) {
+  for (const char* name : {"X-Trace-Id", "x", "a!#$%&'+-.^_`|~9"}) {
+    EXPECT_TRUE(check_header_name(name)) << name;
+  }
+  for (const char* name : {"", "*", "X Trace", "X:", "a,b", "X-\r\nSet-Cookie", "caf\xc3\xa9"}) {
+    EXPECT_FALSE(check_header_name(name)) << name;
+  }
 }
 
 }  // namespace
