@@ -24,6 +24,20 @@ struct ServerConfig {
   uint32_t idempotency_keys_max = 65'536;  // remembered at a time, each for ten minutes
 };
 
+// What one request, or a connection without a stream, may take.
+struct LimitsConfig {
+  uint64_t request_line_bytes_max = 16 * kKiB;
+  uint64_t header_line_bytes_max = 16 * kKiB;
+  uint64_t head_bytes_max = 32 * kKiB;  // request line and header lines together
+  uint32_t header_lines_max = 100;
+  milliseconds first_byte_timeout{30'000};  // of a new connection
+  milliseconds header_timeout{10'000};      // from a request's first byte to the end of its headers
+  milliseconds body_timeout{30'000};        // from there; longer for who keeps body_rate_min
+  uint64_t body_rate_min = 16 * kKiB;       // bytes a second
+  milliseconds keep_alive{75'000};          // between two requests, and for taking an answer
+  uint32_t pipelined_requests_max = 64;     // answered in one go
+};
+
 struct ListenerConfig {
   std::string host;   // an IPv4 or IPv6 address
   uint16_t port = 0;  // 0: the kernel picks one (tests)
@@ -95,6 +109,7 @@ struct ChannelConfig {
 
 struct Config {
   ServerConfig server;
+  LimitsConfig limits;
   std::vector<ListenerConfig> listeners;
   std::vector<ChannelConfig> channels;
 };

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "engine/config/read_channel.h"
+#include "engine/config/read_limits.h"
 #include "engine/config/read_server.h"
 #include "engine/config/yaml_text.h"
 
@@ -22,6 +23,7 @@ constexpr size_t kFileBytesMax = 4 * kMiB;
 // The top level, collected first: `channels` may come before the `defaults` it starts from.
 struct Sections {
   std::optional<Value> server;
+  std::optional<Value> limits;
   std::optional<Value> listeners;
   std::optional<Value> defaults;
   std::optional<Value> channels;
@@ -29,6 +31,7 @@ struct Sections {
 
 constexpr auto kTopFields = std::to_array<Field<Sections>>({
     {"server", [](const Value& v, Sections& s, Findings&) { s.server = v; }},
+    {"limits", [](const Value& v, Sections& s, Findings&) { s.limits = v; }},
     {"listeners", [](const Value& v, Sections& s, Findings&) { s.listeners = v; }},
     {"defaults", [](const Value& v, Sections& s, Findings&) { s.defaults = v; }},
     {"channels", [](const Value& v, Sections& s, Findings&) { s.channels = v; }},
@@ -68,6 +71,7 @@ void read_top(const Value& top, Config& config, Findings& findings) {
 
   ChannelConfig defaults;
   if (sections.server) read_server(*sections.server, config.server, findings);
+  if (sections.limits) read_limits(*sections.limits, config.limits, findings);
   if (sections.defaults) read_defaults(*sections.defaults, defaults, findings);
   require_listeners(sections.listeners, config, findings);
   require_channels(sections.channels, defaults, config, findings);
@@ -145,6 +149,7 @@ std::vector<std::string> known_config_keys() {
   std::vector<std::string> keys;
   append_keys("", kTopFields, keys);
   append_server_keys(keys);
+  append_limits_keys(keys);
   append_channel_keys(keys);
   return keys;
 }

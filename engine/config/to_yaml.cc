@@ -109,6 +109,28 @@ std::string server_yaml(const ServerConfig& server) {
       stream_channels_max, format_bytes(batch_bytes_max), idempotency_keys_max);
 }
 
+std::string limits_yaml(const LimitsConfig& limits) {
+  const auto& [request_line_bytes_max, header_line_bytes_max, head_bytes_max, header_lines_max,
+               first_byte_timeout, header_timeout, body_timeout, body_rate_min, keep_alive,
+               pipelined_requests_max] = limits;
+  return fmt::format(
+      "limits:\n"
+      "  request_line: {}\n"
+      "  header_line: {}\n"
+      "  header_bytes: {}\n"
+      "  headers: {}\n"
+      "  first_byte_timeout: {}\n"
+      "  header_timeout: {}\n"
+      "  body_timeout: {}\n"
+      "  body_rate: {}\n"
+      "  keep_alive: {}\n"
+      "  pipelined_requests: {}\n",
+      format_bytes(request_line_bytes_max), format_bytes(header_line_bytes_max),
+      format_bytes(head_bytes_max), header_lines_max, format_duration(first_byte_timeout),
+      format_duration(header_timeout), format_duration(body_timeout), format_bytes(body_rate_min),
+      format_duration(keep_alive), pipelined_requests_max);
+}
+
 std::string listener_yaml(const ListenerConfig& listener) {
   return fmt::format(
       "  - bind: {}\n"
@@ -144,8 +166,9 @@ std::string channel_yaml(const ChannelConfig& channel) {
 }  // namespace
 
 std::string to_yaml(const Config& config) {
-  const auto& [server, listeners, channels] = config;
+  const auto& [server, limits, listeners, channels] = config;
   std::string yaml = server_yaml(server);
+  yaml += limits_yaml(limits);
   yaml += "listeners:\n";
   for (const ListenerConfig& listener : listeners) yaml += listener_yaml(listener);
   yaml += "channels:\n";

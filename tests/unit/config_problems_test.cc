@@ -112,6 +112,38 @@ TEST(ConfigProblems, KeysThatAreUnknownRepeatedOrMisplaced) {
   });
 }
 
+TEST(ConfigProblems, Limits) {
+  expect_problems({
+      {"limits: 5" + kRest, 1, 9, "limits", "expected indented `key: value` lines"},
+      {"limits: {request_line: 255B}" + kRest, 1, 24, "limits.request_line",
+       "255B is too small; allowed is 256B to 1MiB"},
+      {"limits: {header_line: 2MiB}" + kRest, 1, 23, "limits.header_line", "2MiB is too large"},
+      {"limits: {header_bytes: 511B}" + kRest, 1, 24, "limits.header_bytes", "is too small"},
+      {"limits: {headers: 9}" + kRest, 1, 19, "limits.headers",
+       "9 is too small; allowed is 10 to 10000"},
+      {"limits: {headers: 100KiB}" + kRest, 1, 19, "limits.headers", "is not a whole number"},
+      {"limits: {first_byte_timeout: 0s}" + kRest, 1, 30, "limits.first_byte_timeout",
+       "0ms is too small; allowed is 100ms to 1h"},
+      {"limits: {header_timeout: 61m}" + kRest, 1, 26, "limits.header_timeout", "61m is too large"},
+      {"limits: {body_timeout: 30}" + kRest, 1, 24, "limits.body_timeout", "\"30\" has no unit"},
+      {"limits: {body_rate: 0B}" + kRest, 1, 21, "limits.body_rate", "0B is too small"},
+      {"limits: {keep_alive: 25h}" + kRest, 1, 22, "limits.keep_alive",
+       "25h is too large; allowed is 100ms to 1d"},
+      {"limits: {pipelined_requests: 0}" + kRest, 1, 30, "limits.pipelined_requests",
+       "0 is too small; allowed is 1 to 10000"},
+      {"limits: {header_timeouts: 1s}" + kRest, 1, 10, "limits.header_timeouts",
+       "did you mean header_timeout?"},
+      {"header_timeout: 1s" + kRest, 1, 1, "header_timeout", "write it as limits.header_timeout"},
+      {"limits: {header_bytes: 64KiB, request_line: 65KiB}" + kRest, 1, 45, "limits.request_line",
+       "request_line is 65KiB, more than the 64KiB that header_bytes allows for all lines "
+       "together; lower it or raise header_bytes"},
+      {"limits: {header_line: 33KiB}" + kRest, 1, 23, "limits.header_line",
+       "header_line is 33KiB, more than the 32KiB"},
+      {"limits: {header_bytes: 15KiB, request_line: 1KiB}" + kRest, 1, 24, "limits.header_bytes",
+       "header_line is 16KiB, more than the 15KiB"},
+  });
+}
+
 TEST(ConfigProblems, Server) {
   expect_problems({
       {"server: 5" + kRest, 1, 9, "server",

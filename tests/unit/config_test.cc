@@ -47,6 +47,16 @@ TEST(Config, AFewLinesAreEnoughAndTheRestIsDefault) {
   EXPECT_EQ(config.server.stream_channels_max, 64U);
   EXPECT_EQ(config.server.batch_bytes_max, kMiB);
   EXPECT_EQ(config.server.idempotency_keys_max, 65'536U);
+  EXPECT_EQ(config.limits.request_line_bytes_max, 16 * kKiB);
+  EXPECT_EQ(config.limits.header_line_bytes_max, 16 * kKiB);
+  EXPECT_EQ(config.limits.head_bytes_max, 32 * kKiB);
+  EXPECT_EQ(config.limits.header_lines_max, 100U);
+  EXPECT_EQ(config.limits.first_byte_timeout, milliseconds{30'000});
+  EXPECT_EQ(config.limits.header_timeout, milliseconds{10'000});
+  EXPECT_EQ(config.limits.body_timeout, milliseconds{30'000});
+  EXPECT_EQ(config.limits.body_rate_min, 16 * kKiB);
+  EXPECT_EQ(config.limits.keep_alive, milliseconds{75'000});
+  EXPECT_EQ(config.limits.pipelined_requests_max, 64U);
   ASSERT_EQ(config.channels.size(), 2U);
   EXPECT_EQ(config.channels[0].name, "news");
   EXPECT_EQ(config.channels[1].name, "prices/eur");
@@ -114,6 +124,17 @@ server:
   max_channels_per_stream: 1
   max_batch_bytes: 64MiB
   idempotency_keys: 10000000
+limits:
+  request_line: 256B
+  header_line: 1MiB
+  header_bytes: 4MiB
+  headers: 10000
+  first_byte_timeout: 100ms
+  header_timeout: 1h
+  body_timeout: 200ms
+  body_rate: 1B
+  keep_alive: 620s
+  pipelined_requests: 1
 )";
 
 TEST(Config, ServerAndListenersAreRead) {
@@ -135,6 +156,20 @@ TEST(Config, ServerAndListenersAreRead) {
   EXPECT_FALSE(config.listeners[2].serve_subscribe);
   EXPECT_TRUE(config.listeners[2].serve_publish);
   EXPECT_TRUE(config.listeners[2].serve_admin);
+}
+
+TEST(Config, LimitsAreRead) {
+  const LimitsConfig limits = expect_good(load_config_text(kEverything)).limits;
+  EXPECT_EQ(limits.request_line_bytes_max, 256U);
+  EXPECT_EQ(limits.header_line_bytes_max, kMiB);
+  EXPECT_EQ(limits.head_bytes_max, 4 * kMiB);
+  EXPECT_EQ(limits.header_lines_max, 10'000U);
+  EXPECT_EQ(limits.first_byte_timeout, milliseconds{100});
+  EXPECT_EQ(limits.header_timeout, milliseconds{3'600'000});
+  EXPECT_EQ(limits.body_timeout, milliseconds{200});
+  EXPECT_EQ(limits.body_rate_min, 1U);
+  EXPECT_EQ(limits.keep_alive, milliseconds{620'000});
+  EXPECT_EQ(limits.pipelined_requests_max, 1U);
 }
 
 TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
@@ -281,7 +316,7 @@ TEST(ShippedConfigs, TheManualIsTheDefaultsAndDescribesEveryKey) {
   EXPECT_EQ(to_yaml(expect_good(load_config_text(manual))), to_yaml(default_config()));
 
   const std::vector<std::string> keys = known_config_keys();
-  EXPECT_GE(keys.size(), 47U);
+  EXPECT_GE(keys.size(), 58U);
   for (const std::string& key : keys) {
     const std::string name = key.substr(key.rfind('.') + 1);
     EXPECT_NE(manual.find(name + ":"), std::string::npos) << key << " is not in the manual";
