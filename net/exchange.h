@@ -22,9 +22,13 @@ struct Exchange {
   bool closes_after_answers = false;
   bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
-  bool has_deadline = false;      // the timer is for the request that is being read
   bool is_listed = false;         // among the publishes that are tried again each turn
   std::unique_ptr<Publishing> publishing;  // what a held publish comes to
+  size_t lingered_bytes = 0;               // thrown away since
+  // What the timer holds the peer to, and since when; kNothing: the timer is for something else.
+  enum class Awaited : uint8_t { kNothing, kHead, kBody };
+  Awaited awaited = Awaited::kNothing;
+  MonotonicMs awaited_since = 0;
   MonotonicMs paced_until = 0;  // a held publish is answered 503 after this; 0: not paced
   CloseCause cause = CloseCause::kAnswered;
 };

@@ -7,20 +7,15 @@ namespace ringcast::net {
 
 namespace {
 
-// From the first byte of a request to its last: a peer that takes longer is holding memory for
-// nothing. A guess.
-constexpr MonotonicMs kRequestMsMax = 10'000;
-
-// Between requests, and for a peer to read its answers. Longer than the 60 s of common load
-// balancers, so that it is they who close first and never send a request into a closing connection.
-constexpr MonotonicMs kIdleMsMax = 75'000;
-
-// How long a peer whose upload was refused may go on sending before its answer might be lost to a
-// reset.
+// How long, and how much, a peer may go on sending what was refused before its answer might be lost
+// to the reset that closing on unread bytes provokes. Guesses; a reasonable client stops at once.
 constexpr MonotonicMs kLingerMsMax = 2'000;
+constexpr size_t kLingerBytesMax = 16 * kMiB;
 
 // Answers are handed over when they reach this, so that a long pipeline does not pile them up.
 constexpr size_t kAnswerBytesMax = 16 * 1024;
+
+constexpr Refusal kTookTooLong{.status = 408, .reason = "the request took too long to arrive"};
 
 }  // namespace
 
@@ -40,16 +35,11 @@ void Front::on_received(const Completion& completion) {
   if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
   if (!goes_on) return;
 
-  const bool keep_reading = completion.outcome() == Outcome::kNoMemory || !bytes.empty();
   if (connection.phase == Phase::kLinger) {
-    if (keep_reading) {
-      read_more(slot);
-    } else {
-      lifecycle_.close(slot, connection.cause);
-    }
+    linger(slot, completion, bytes.size());
   } else if (!bytes.empty()) {
     proceed(slot);
-  } else if (keep_reading) {
+  } else if (completion.outcome() == Outcome::kNoMemory) {
     read_more(slot);
   } else if (completion.outcome() == Outcome::kDone && connection.exchange != nullptr &&
              !connection.exchange->on_wire.empty()) {
@@ -57,6 +47,18 @@ void Front::on_received(const Completion& completion) {
     connection.exchange->peer_half_closed = true;
   } else {
     lifecycle_.close(slot, CloseCause::kPeerGone);
+  }
+}
+
+void Front::linger(uint32_t slot, const Completion& completion, size_t bytes) {
+  const Connection& connection = shard_.connections[slot];
+  size_t& lingered_bytes = connection.exchange->lingered_bytes;
+  lingered_bytes += bytes;
+  const bool goes_on = bytes > 0 || completion.outcome() == Outcome::kNoMemory;
+  if (goes_on && lingered_bytes <= kLingerBytesMax) {
+    read_more(slot);
+  } else {
+    lifecycle_.close(slot, connection.cause);
   }
 }
 
@@ -76,7 +78,9 @@ void Front::proceed(uint32_t slot) {
   Exchange& exchange = *shard_.connections[slot].exchange;
   if (!exchange.on_wire.empty()) return;  // goes on when they have been sent
   bool wants_more = false;
-  while (!exchange.closes_after_answers && exchange.answers.size() < kAnswerBytesMax) {
+  for (uint32_t left = shard_.limits.pipelined_requests_max;
+       left > 0 && !exchange.closes_after_answers && exchange.answers.size() < kAnswerBytesMax;
+       --left) {
     if (!exchange.holds_request) {
       const RequestReader::Outcome outcome = exchange.reader.next();
       if (outcome == RequestReader::Outcome::kNeedMore) {
@@ -87,10 +91,10 @@ void Front::proceed(uint32_t slot) {
         break;
       }
       if (outcome == RequestReader::Outcome::kRefused) {
-        refuse(slot, exchange);
+        refuse(slot, exchange, exchange.reader.refusal(), CloseCause::kRefused);
         break;
       }
-      exchange.has_deadline = false;
+      exchange.awaited = Exchange::Awaited::kNothing;
     }
     exchange.holds_request = false;
     const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
@@ -109,8 +113,7 @@ void Front::proceed(uint32_t slot) {
   settle(slot);
 }
 
-// An exchange lasts as long as there is something in it. While it waits for the rest of a request,
-// its sender is held to a deadline that further bytes do not put off.
+// An exchange lasts as long as there is something in it.
 void Front::settle(uint32_t slot) {
   Exchange& exchange = *shard_.connections[slot].exchange;
   if (!exchange.on_wire.empty() || exchange.holds_request) return;
@@ -118,11 +121,30 @@ void Front::settle(uint32_t slot) {
     lifecycle_.close(slot, exchange.cause);
   } else if (!exchange.reader.has_started()) {
     lifecycle_.drop_exchange(slot);
-    shard_.timers.arm(slot, shard_.now + kIdleMsMax);
-  } else if (!exchange.has_deadline) {
-    shard_.timers.arm(slot, shard_.now + kRequestMsMax);
-    exchange.has_deadline = true;
+    shard_.timers.arm(slot, shard_.now + shard_.limits.keep_alive.count());
+  } else {
+    await_the_rest(slot, exchange);
   }
+}
+
+// Further bytes do not put the deadline off, or a byte a second would hold the connection for ever.
+void Front::await_the_rest(uint32_t slot, Exchange& exchange) {
+  using Awaited = Exchange::Awaited;
+  const Awaited awaited = exchange.reader.in_body() ? Awaited::kBody : Awaited::kHead;
+  if (exchange.awaited == awaited) return;
+  exchange.awaited = awaited;
+  exchange.awaited_since = shard_.now;
+  const auto [header_ms, body_ms] =
+      std::pair(shard_.limits.header_timeout.count(), shard_.limits.body_timeout.count());
+  shard_.timers.arm(slot, shard_.now + (awaited == Awaited::kBody ? body_ms : header_ms));
+}
+
+// Looked at when the timer is due, so that bytes that do arrive cost nothing here.
+MonotonicMs Front::body_deadline(const Exchange& exchange) const noexcept {
+  const uint64_t earned_ms =
+      exchange.reader.body_bytes_received() * 1000 / shard_.limits.body_rate_min;
+  return exchange.awaited_since + shard_.limits.body_timeout.count() +
+         static_cast<MonotonicMs>(earned_ms);
 }
 
 // --- Answering
@@ -132,8 +154,8 @@ void Front::send_answers(uint32_t slot, Exchange& exchange) {
   std::swap(exchange.answers, exchange.on_wire);
   shard_.io.send_all(slot, exchange.on_wire, shard_.connections.tag(Op::kReply, slot));
   shard_.connections[slot].armed |= kArmedReply;
-  shard_.timers.arm(slot, shard_.now + kIdleMsMax);
-  exchange.has_deadline = false;
+  shard_.timers.arm(slot, shard_.now + shard_.limits.keep_alive.count());
+  exchange.awaited = Exchange::Awaited::kNothing;
 }
 
 void Front::on_answered(const Completion& completion) {
@@ -163,18 +185,17 @@ void Front::on_answered(const Completion& completion) {
   }
 }
 
-void Front::refuse(uint32_t slot, Exchange& exchange) {
+void Front::refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause) {
+  const Request& request = exchange.reader.request();
+  const std::string lines = routes_.reader_lines(request, listener_of(slot));
   ResponseOptions options = routes_.options_for(exchange);
-  options.keep_alive = false;
-  const std::string lines = routes_.reader_lines(exchange.reader.request(), listener_of(slot));
   options.extra_lines = lines;
-  append_refusal(exchange.answers, exchange.reader.refusal(), exchange.reader.request(), options);
+  append_refusal(exchange.answers, refusal, request, options);
   exchange.closes_after_answers = true;
-  exchange.cause = CloseCause::kRefused;
-  // A peer in the middle of an upload would have its answer destroyed by the reset that closing on
-  // unread bytes provokes.
-  exchange.lingers = exchange.reader.refusal().status == 413;
-  shard_.counters.requests_refused.add();
+  exchange.cause = cause;
+  // Who sends too much is probably still sending.
+  exchange.lingers = refusal.status == 413 || refusal.status == 414 || refusal.status == 431;
+  if (cause == CloseCause::kRefused) shard_.counters.requests_refused.add();
 }
 
 void Front::on_deadline(uint32_t slot) {
@@ -189,13 +210,11 @@ void Front::on_deadline(uint32_t slot) {
         slot, connection.phase == Phase::kLinger ? connection.cause : CloseCause::kRequestTimeout);
     return;
   }
-  ResponseOptions options = routes_.options_for(*exchange);
-  options.keep_alive = false;
-  const std::string lines = routes_.reader_lines(exchange->reader.request(), listener_of(slot));
-  options.extra_lines = lines;
-  append_error(exchange->answers, 408, "the request took too long to arrive", options);
-  exchange->closes_after_answers = true;
-  exchange->cause = CloseCause::kRequestTimeout;
+  if (exchange->awaited == Exchange::Awaited::kBody && body_deadline(*exchange) > shard_.now) {
+    shard_.timers.arm(slot, body_deadline(*exchange));
+    return;
+  }
+  refuse(slot, *exchange, kTookTooLong, CloseCause::kRequestTimeout);
   send_answers(slot, *exchange);
 }
 

@@ -42,10 +42,13 @@ class Front {
   void proceed(uint32_t slot);
   // The request is to be handled again; a paced publish every turn.
   void hold(uint32_t slot, Exchange& exchange);
-  void refuse(uint32_t slot, Exchange& exchange);
+  void refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause);
+  void linger(uint32_t slot, const Completion& completion, size_t bytes);
   void send_answers(uint32_t slot, Exchange& exchange);
   void read_more(uint32_t slot);
   void settle(uint32_t slot);
+  void await_the_rest(uint32_t slot, Exchange& exchange);
+  [[nodiscard]] MonotonicMs body_deadline(const Exchange& exchange) const noexcept;
 
   [[nodiscard]] RequestLimits limits_for(const ListenerConfig& listener) const noexcept;
   [[nodiscard]] const ListenerConfig& listener_of(uint32_t slot) noexcept {

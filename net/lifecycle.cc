@@ -10,10 +10,6 @@ namespace ringcast::net {
 
 namespace {
 
-// A browser may open a connection on suspicion and say nothing for a while; it is closed in silence
-// after this.
-constexpr MonotonicMs kFirstByteMsMax = 30'000;
-
 // Closing a TCP socket takes some 17 us (measured on Linux 6.18, loopback). A third of a millisecond
 // a turn: a crowd that is closed together should not hold up everybody else.
 constexpr size_t kClosesPerTurnMax = 16;
@@ -37,7 +33,7 @@ void Lifecycle::admit(uint32_t slot, uint8_t listener) noexcept {
   shard_.counters.accepted.add();
   shard_.counters.open.add();
   shard_.io.recv(slot, shard_.connections.tag(Op::kRecv, slot));
-  shard_.timers.arm(slot, shard_.now + kFirstByteMsMax);
+  shard_.timers.arm(slot, shard_.now + shard_.limits.first_byte_timeout.count());
 }
 
 void Lifecycle::close(uint32_t slot, CloseCause cause) noexcept {

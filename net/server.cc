@@ -26,7 +26,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   if (config.listeners.size() > kListenersMax) {
     return Error{"more than 255 listeners; bind fewer addresses, 0.0.0.0 or [::] is all of them"};
   }
-  std::unique_ptr<Server> server(new Server(config.server, *capacity));
+  std::unique_ptr<Server> server(new Server(config, *capacity));
   if (Result<> opened = server->open(config); !opened) return opened.error();
   server->run(config);
   return server;
@@ -68,9 +68,9 @@ Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listener
       LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
-  const ShardParts parts{*channels_,        *log_,     epochs_[number],    doorbells_->of(number),
-                         counters_[number], *monitor_, *idempotency_keys_, config_,
-                         &committing_};
+  const ShardParts parts{*channels_,        *log_,       epochs_[number],    doorbells_->of(number),
+                         counters_[number], *monitor_,   *idempotency_keys_, config_,
+                         limits_,           &committing_};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};

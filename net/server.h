@@ -45,8 +45,9 @@ class Server {
   [[nodiscard]] const std::vector<Counters>& counters() const noexcept { return counters_; }
 
  private:
-  Server(const ServerConfig& config, const Capacity& capacity)
-      : config_(config),
+  Server(const Config& config, const Capacity& capacity)
+      : config_(config.server),
+        limits_(config.limits),
         capacity_(capacity),
         epochs_(capacity.shards),
         counters_(capacity.shards) {}
@@ -58,6 +59,7 @@ class Server {
   [[nodiscard]] bool books_balance();
 
   const ServerConfig config_;
+  const LimitsConfig limits_;
   const Capacity capacity_;
   Epochs epochs_;
   std::vector<Counters> counters_;

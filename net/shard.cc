@@ -27,14 +27,18 @@ constexpr uint32_t kStopsPerTurnMax = 256;
 
 // Nobody may send more than could be published.
 RequestLimits limits_for(const ShardParts& parts) noexcept {
-  RequestLimits limits;
-  limits.body_bytes_max = 0;
+  const LimitsConfig& configured = parts.limits;
+  RequestLimits limits{.request_line_bytes_max = configured.request_line_bytes_max,
+                       .header_line_bytes_max = configured.header_line_bytes_max,
+                       .head_bytes_max = configured.head_bytes_max,
+                       .header_lines_max = configured.header_lines_max,
+                       .body_bytes_max = 0,
+                       .batch_path = kEventsPath,
+                       .batch_bytes_max = parts.config.batch_bytes_max};
   for (ChannelNumber i = 0; i < parts.channels.size(); ++i) {
     limits.body_bytes_max =
         std::max<size_t>(limits.body_bytes_max, parts.channels.at(i).config().event_bytes_max);
   }
-  limits.batch_path = kEventsPath;
-  limits.batch_bytes_max = parts.config.batch_bytes_max;
   return limits;
 }
 
@@ -42,7 +46,7 @@ RequestLimits limits_for(const ShardParts& parts) noexcept {
 
 Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
              std::vector<Listener> listeners, const ShardParts& parts, Clock clock)
-    : state_(number, capacity, kernel, parts.counters, clock()),
+    : state_(number, capacity, kernel, parts.counters, parts.limits, clock()),
       listeners_(std::move(listeners)),
       doorbell_(parts.doorbell),
       clock_(clock),

@@ -36,6 +36,7 @@ struct ShardParts {
   const Monitor& monitor;
   IdempotencyKeys& idempotency_keys;
   const ServerConfig& config;
+  const LimitsConfig& limits;
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
   std::atomic<size_t>* committing = nullptr;

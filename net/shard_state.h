@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/base/clock.h"
+#include "engine/config/config.h"
 #include "net/connection_table.h"
 #include "net/counters.h"
 #include "net/quiet_memory.h"
@@ -19,10 +20,11 @@ namespace ringcast::net {
 
 struct ShardState {
   ShardState(size_t shard_number, const Capacity& node_capacity, Kernel& kernel,
-             Counters& shard_counters, MonotonicMs start)
+             Counters& shard_counters, const LimitsConfig& limits_for_peers, MonotonicMs start)
       : number(shard_number),
         capacity(node_capacity),
         counters(shard_counters),
+        limits(limits_for_peers),
         io(kernel, node_capacity.descriptors),
         connections(node_capacity.slots_per_shard),
         timers(node_capacity.slots_per_shard, start),
@@ -43,6 +45,7 @@ struct ShardState {
   const size_t number;
   const Capacity capacity;
   Counters& counters;
+  const LimitsConfig& limits;  // outlives the shard
   IoRing io;
   ConnectionTable connections;
   TimerWheel timers;

@@ -11,7 +11,6 @@ namespace {
 // The longest method HTTP knows (UPDATEREDIRECTREF) has 17 bytes.
 constexpr size_t kMethodBytesMax = 32;
 constexpr std::string_view kVersionShape = " HTTP/1.1";
-constexpr size_t kAroundTargetBytesMax = kMethodBytesMax + 1 + kVersionShape.size();
 
 bool is_request_line_byte(char c) noexcept {
   return is_visible(c) || c == ' ';
@@ -70,11 +69,11 @@ ScanOutcome HeadScan::check_growth(std::string_view line, size_t fresh_begin,
     if (good.size() > kMethodBytesMax && good.find(' ') > kMethodBytesMax) {
       return refuse(501, "unknown method");
     }
-    if (good.size() > limits.target_bytes_max + kAroundTargetBytesMax) {
-      return refuse(414, "the request target is too long");
+    if (good.size() > limits.request_line_bytes_max) {
+      return refuse(414, "the request line is too long");
     }
     if (good.size() < text.size()) return refuse(400, "this is not an HTTP request line");
-  } else if (text_bytes > limits.field_bytes_max) {
+  } else if (text_bytes > limits.header_line_bytes_max) {
     return refuse(431, "a header line is too long");
   }
   if (scanned_ > limits.head_bytes_max) return refuse(431, "the request head is too long");
@@ -88,7 +87,8 @@ ScanOutcome HeadScan::check_line(std::string_view line, const RequestLimits& lim
     return refusal_ ? ScanOutcome::kRefused : ScanOutcome::kNeedMore;
   }
   if (line.empty()) return ScanOutcome::kComplete;
-  if (line_count_ - 1 > limits.fields_max) return refuse(431, "there are too many header lines");
+  if (line_count_ - 1 > limits.header_lines_max)
+    return refuse(431, "there are too many header lines");
   if (line.front() == ' ' || line.front() == '\t') {
     return refuse(400, "a header line starts with white space");
   }

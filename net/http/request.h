@@ -19,10 +19,10 @@ enum class Method : uint8_t {
 };
 
 struct RequestLimits {
-  size_t target_bytes_max = 16 * kKiB;
-  size_t field_bytes_max = 16 * kKiB;  // one header line
-  size_t head_bytes_max = 32 * kKiB;   // request line and all header lines
-  size_t fields_max = 100;
+  size_t request_line_bytes_max = 16 * kKiB;  // lines without their CR LF
+  size_t header_line_bytes_max = 16 * kKiB;
+  size_t head_bytes_max = 32 * kKiB;  // request line and all header lines
+  size_t header_lines_max = 100;
   size_t body_bytes_max = 64 * kKiB;  // after chunked decoding
   // The one path, as decoded, whose bodies may be larger: batches of events.
   std::string_view batch_path{};

@@ -34,6 +34,7 @@ std::string_view to_std(boost::beast::string_view text) noexcept {
 Method to_method(http::verb verb) noexcept {
   switch (verb) {
     case http::verb::unknown:
+    case http::verb::trace:  // which sends back what it gets, cookies included
       return Method::kUnknown;
     case http::verb::get:
       return Method::kGet;
@@ -211,8 +212,8 @@ std::string_view RequestReader::unread() const noexcept {
   return {buffer_.data() + unread_begin_, buffer_.size() - unread_begin_};
 }
 
-bool RequestReader::in_body() const noexcept {
-  return stage_ == Stage::kSizedBody || stage_ == Stage::kChunkedBody;
+size_t RequestReader::body_bytes_received() const noexcept {
+  return stage_ == Stage::kSizedBody ? unread().size() : body_bytes_;
 }
 
 bool RequestReader::expects_continue() const noexcept {
@@ -307,9 +308,6 @@ RequestReader::Outcome RequestReader::parse_head() {
 }
 
 Refusal RequestReader::settle_target(std::string_view raw_target) noexcept {
-  if (raw_target.size() > limits_.target_bytes_max) {
-    return {.status = 414, .reason = "the request target is too long"};
-  }
   Target target;
   if (const Refusal refusal = split_target(raw_target, request_.method, target)) return refusal;
   if (!target.authority.empty()) {

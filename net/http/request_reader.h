@@ -69,6 +69,13 @@ class RequestReader {
   // Whether a request has begun to arrive: from here on its sender can be held to a deadline.
   [[nodiscard]] bool has_started() const noexcept { return buffered_bytes() > 0; }
 
+  // Whether the head is complete and the body is not; how much of the body has come, chunk framing
+  // not counted.
+  [[nodiscard]] bool in_body() const noexcept {
+    return stage_ == Stage::kSizedBody || stage_ == Stage::kChunkedBody;
+  }
+  [[nodiscard]] size_t body_bytes_received() const noexcept;
+
  private:
   class Parser;
   struct ChunkedBody;
@@ -84,7 +91,6 @@ class RequestReader {
   Outcome finish() noexcept;
   Outcome refuse(Refusal refusal) noexcept;
   [[nodiscard]] std::string_view unread() const noexcept;
-  [[nodiscard]] bool in_body() const noexcept;
 
   const RequestLimits limits_;
   Stage stage_ = Stage::kHead;

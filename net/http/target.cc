@@ -15,6 +15,9 @@ constexpr Refusal bad_target(std::string_view reason) noexcept {
   return {.status = 400, .reason = reason};
 }
 
+// A stream names 64 channels at most; the pairs of a query are gone through several times.
+constexpr int kQueryPairsMax = 256;
+
 Refusal check_bytes(std::string_view raw) noexcept {
   for (size_t i = 0; i < raw.size(); ++i) {
     if (!is_visible(raw[i]))
@@ -85,6 +88,9 @@ Refusal split_target(std::string_view raw, Method method, Target& target) noexce
   const size_t path_bytes = std::min(raw.find('?'), raw.size());
   target.path = raw.substr(0, path_bytes);
   if (path_bytes < raw.size()) target.query = raw.substr(path_bytes + 1);
+  if (std::ranges::count(target.query, '&') >= kQueryPairsMax) {
+    return bad_target("the query has more than 256 parameters");
+  }
   // `http://a` asks for `/`. The scheme's own slash stands for it, so that a path is always a part
   // of the target.
   if (target.path.empty()) target.path = whole.substr(whole.find('/'), 1);

@@ -20,7 +20,8 @@ struct Target {
 
 // Splits `raw`; every view of `target` is then a part of it. Refuses what a proxy and we might read
 // differently: raw bytes outside visible ASCII, `#`, a backslash in the path, a `%` without two
-// hexadecimal digits, any form but `/path`, `http://host/path` and (for OPTIONS) `*`.
+// hexadecimal digits, any form but `/path`, `http://host/path` and (for OPTIONS) `*`, more than 256
+// pairs in the query.
 [[nodiscard]] Refusal split_target(std::string_view raw, Method method, Target& target) noexcept;
 
 // Decodes the `size` bytes of an accepted path where they stand, once, and sets `size` to what is

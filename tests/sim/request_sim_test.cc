@@ -76,10 +76,30 @@ TEST_P(RequestSim, AConnectionThatSaysNothingIsClosedInSilence) {
 TEST_P(RequestSim, ARequestThatDoesNotEndIsAnsweredAndClosed) {
   open(4096);
   const std::string request = post("never complete");
-  send(request.substr(0, dice_.between(1, request.size() - 1)));
-  EXPECT_TRUE(is_closed_within(11'000));
+  const size_t sent_bytes = dice_.between(1, request.size() - 1);
+  send(request.substr(0, sent_bytes));
+  const bool in_body = sent_bytes >= request.find("\r\n\r\n") + 4;
+  EXPECT_FALSE(is_closed_within(in_body ? 29'000 : 9'000));
+  EXPECT_TRUE(is_closed_within(2'000));
   EXPECT_EQ(count("HTTP/1.1 408 "), 1u);
   EXPECT_EQ(world_->history(0).size(), 0u);
+  world_->come_to_an_end();
+}
+
+// A few bytes a second keep no connection; so many that the rate is kept do.
+TEST_P(RequestSim, ABodyMayTakeLongerAsLongAsItKeepsTheRate) {
+  open(1 << 20);
+  socket_->write(
+      fmt::format("POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", kMiB));
+  const std::string second(17 * kKiB, ' ');  // the least is 16 KiB
+  for (int i = 0; i < 29; ++i) {
+    socket_->write(second);
+    EXPECT_FALSE(is_closed_within(1'000)) << "after " << i << " seconds";
+  }
+  // It stops short of its end: what it has sent has bought 30.8 seconds beyond the first 30.
+  EXPECT_FALSE(is_closed_within(31'000));
+  EXPECT_TRUE(is_closed_within(2'000));
+  EXPECT_EQ(count("HTTP/1.1 408 "), 1u);
   world_->come_to_an_end();
 }
 

@@ -79,9 +79,9 @@ void SimWorld::open_shard(const Options& options, size_t number) {
                           .shards = static_cast<uint32_t>(options.shards),
                           .connections_per_shard_max = options.connections_per_shard_max,
                           .slots_per_shard = options.kernel.slots};
-  const ShardParts parts{*channels_,        *log_,     epochs_[number],   doorbells_->of(number),
-                         counters_[number], *monitor_, idempotency_keys_, server_config_,
-                         &committing_};
+  const ShardParts parts{*channels_,        *log_,       epochs_[number],   doorbells_->of(number),
+                         counters_[number], *monitor_,   idempotency_keys_, server_config_,
+                         limits_,           &committing_};
   shards_.push_back(std::make_unique<Shard>(number, capacity, *kernels_[number],
                                             std::move(listeners), parts, sim_clock));
   surround(number);

@@ -113,6 +113,7 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Monitor> monitor_;
   IdempotencyKeys idempotency_keys_{1'000};
   const ServerConfig server_config_;
+  const LimitsConfig limits_;
   std::vector<History> histories_;
   std::vector<std::unique_ptr<FakeKernel>> kernels_;
   std::vector<std::vector<int>> listener_fds_;  // by shard
