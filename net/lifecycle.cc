@@ -21,7 +21,7 @@ constexpr std::array<std::pair<Armed, Op>, 4> kArmedOps{{{kArmedRecv, Op::kRecv}
 
 }  // namespace
 
-void Lifecycle::admit(uint32_t slot, uint8_t listener) noexcept {
+void Lifecycle::admit(uint32_t slot, uint8_t listener, const Peer& peer) noexcept {
   Connection& connection = shard_.connections[slot];
   RC_CHECK(connection.phase == Phase::kFree);
   const uint32_t generation = connection.generation + 1;
@@ -30,6 +30,7 @@ void Lifecycle::admit(uint32_t slot, uint8_t listener) noexcept {
   connection.phase = Phase::kRequest;
   connection.listener = listener;
   connection.armed = kArmedRecv;
+  shard_.peers[slot] = peer;
   shard_.counters.accepted.add();
   shard_.counters.open.add();
   shard_.io.recv(slot, shard_.connections.tag(Op::kRecv, slot));

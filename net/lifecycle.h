@@ -20,8 +20,8 @@ class Lifecycle {
  public:
   Lifecycle(ShardState& shard, Audiences& audiences) : shard_(shard), audiences_(audiences) {}
 
-  // A new connection is in `slot`. Its first request is awaited.
-  void admit(uint32_t slot, uint8_t listener) noexcept;
+  // A new connection from `peer` is in `slot`. Its first request is awaited.
+  void admit(uint32_t slot, uint8_t listener, const Peer& peer) noexcept;
 
   // Ends the connection in `slot` for `cause`; nothing happens when it is ending already.
   void close(uint32_t slot, CloseCause cause) noexcept;

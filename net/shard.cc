@@ -10,12 +10,6 @@ namespace {
 // So that ten thousand deadlines in one tick do not hold up everything else.
 constexpr size_t kTimersPerTurnMax = 1024;
 
-constexpr uint32_t kAcceptHysteresis = 64;
-
-// The process ran out of ordinary descriptors, which other shards may free, or the kernel out of
-// memory, and nobody will say when that is over.
-constexpr MonotonicMs kAcceptRetryMs = 100;
-
 // How often a paced publisher looks for room while its shard has nothing else to do.
 constexpr MonotonicMs kHeldRetryMs = 1;
 
@@ -58,7 +52,7 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
               parts.monitor),
       front_(state_, lifecycle_, listeners_, limits_for(parts), routes_),
-      accepting_(listeners_.size(), Accepting::kNo),
+      acceptor_(state_, listeners_),
       committing_(parts.committing) {
   RC_CHECK(listeners_.size() <= kListenersMax);
 }
@@ -89,7 +83,7 @@ void Shard::turn() noexcept {
   if (stop_requested_.load(std::memory_order_acquire)) continue_stopping();
   // An accept finds its slots free before the completions of their closing are seen, on some
   // kernels: it goes first.
-  manage_accepts();
+  acceptor_.manage(routes_.is_stopping());
   lifecycle_.close_some();
   delivery_.send_batch();  // rings to kernel; never waits
   sleep_if_idle();
@@ -145,44 +139,12 @@ void Shard::handle(const Completion& completion) noexcept {
 // --- Accepting
 
 void Shard::on_accepted(const Completion& completion) noexcept {
-  const auto listener = static_cast<uint8_t>(completion.tag.slot);
-  // An accept that ends may still bring a connection: it does when the completion ring was full.
-  if (IoRing::ends(completion)) accepting_[listener] = Accepting::kNo;
-  const Outcome outcome = completion.outcome();
-  if (outcome == Outcome::kDone) {
-    RC_CHECK(completion.count() < state_.connections.size());
-    lifecycle_.admit(completion.count(), listener);
-    if (routes_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
-  } else if (outcome != Outcome::kCancelled && outcome != Outcome::kPeerGone) {
-    accept_again_at_ = state_.now + kAcceptRetryMs;
-    state_.counters.accepts_paused.add();
-  }
-}
-
-// Without a pause a full shard would accept people only to drop them: subscribers wait in the
-// backlog instead. Listeners that serve none stay open, so that a full node can be published to and
-// asked how it is.
-void Shard::manage_accepts() noexcept {
-  const Capacity& capacity = state_.capacity;
-  const uint32_t pause_at = std::min(capacity.connections_per_shard_max + kExtraConnections,
-                                     capacity.slots_per_shard - capacity.slots_per_shard / 8);
-  const uint64_t open = state_.counters.open.get();
-  const bool was_paused = is_accept_paused_;
-  if (open >= pause_at || open + kAcceptHysteresis < pause_at) is_accept_paused_ = open >= pause_at;
-  if (is_accept_paused_ && !was_paused) state_.counters.accepts_paused.add();
-
-  for (size_t i = 0; i < listeners_.size(); ++i) {
-    const CompletionTag tag = make_tag(Op::kAccept, static_cast<uint32_t>(i), 0);
-    const bool is_paused =
-        routes_.is_stopping() || (is_accept_paused_ && listeners_[i].config.serve_subscribe);
-    if (is_paused && accepting_[i] == Accepting::kYes) {
-      state_.io.cancel(tag);
-      accepting_[i] = Accepting::kEnding;
-    } else if (!is_paused && accepting_[i] == Accepting::kNo && state_.now >= accept_again_at_) {
-      state_.io.accept(listeners_[i].fd.get(), tag);
-      accepting_[i] = Accepting::kYes;
-    }
-  }
+  acceptor_.on_accepted(completion);
+  if (completion.outcome() != Outcome::kDone) return;
+  RC_CHECK(completion.count() < state_.connections.size());
+  const Acceptor::Arrival arrival = acceptor_.arrival(completion);
+  lifecycle_.admit(completion.count(), arrival.listener, arrival.peer);
+  if (routes_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
 }
 
 // --- Timers and sleep
@@ -210,7 +172,7 @@ void Shard::sleep_if_idle() noexcept {
 milliseconds Shard::time_to_next_deadline() const noexcept {
   MonotonicMs deadline = std::min(state_.timers.next_deadline(), state_.now + kSleepMsMax);
   if (front_.has_held()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
-  if (accept_again_at_ > state_.now) deadline = std::min(deadline, accept_again_at_);
+  if (acceptor_.again_at() > state_.now) deadline = std::min(deadline, acceptor_.again_at());
   if (routes_.is_stopping()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
   return milliseconds(deadline - state_.now);
 }
@@ -270,7 +232,8 @@ bool Shard::nothing_will_be_committed() const noexcept {
 
 bool Shard::is_done() const noexcept {
   if (!routes_.is_stopping()) return false;
-  return state_.counters.open.get() == 0 || state_.now >= stop_deadline_;
+  const bool is_empty = state_.counters.open.get() == 0 && !acceptor_.is_armed();
+  return is_empty || state_.now >= stop_deadline_;
 }
 
 void Shard::check_invariants() noexcept {

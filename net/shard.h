@@ -14,6 +14,7 @@
 #include "engine/channels.h"
 #include "engine/epoch.h"
 #include "engine/log/event_log.h"
+#include "net/acceptor.h"
 #include "net/audiences.h"
 #include "net/delivery.h"
 #include "net/doorbell.h"
@@ -75,7 +76,6 @@ class Shard {
   void handle(const Completion& completion) noexcept;
   void on_accepted(const Completion& completion) noexcept;
   void expire_timers() noexcept;
-  void manage_accepts() noexcept;
   void sleep_if_idle() noexcept;
   [[nodiscard]] milliseconds time_to_next_deadline() const noexcept;
 
@@ -97,10 +97,7 @@ class Shard {
   Routes routes_;
   Front front_;
 
-  enum class Accepting : uint8_t { kNo, kYes, kEnding };
-  std::vector<Accepting> accepting_;  // by listener: what has become of its accept
-  MonotonicMs accept_again_at_ = 0;   // after the descriptors ran out
-  bool is_accept_paused_ = false;     // for subscribers, for want of slots
+  Acceptor acceptor_;
 
   std::atomic<bool> stop_requested_{false};  // set by any thread, read by this one
   MonotonicMs stop_deadline_ = 0;

@@ -11,6 +11,7 @@
 #include "engine/config/config.h"
 #include "net/connection_table.h"
 #include "net/counters.h"
+#include "net/peer.h"
 #include "net/quiet_memory.h"
 #include "net/timer_wheel.h"
 #include "net/uring/io_ring.h"
@@ -27,6 +28,7 @@ struct ShardState {
         limits(limits_for_peers),
         io(kernel, node_capacity.descriptors),
         connections(node_capacity.slots_per_shard),
+        peers(node_capacity.slots_per_shard),
         timers(node_capacity.slots_per_shard, start),
         now(start),
         random(static_cast<uint32_t>(shard_number * 7919 + 1) ^ static_cast<uint32_t>(start)) {}
@@ -48,6 +50,7 @@ struct ShardState {
   const LimitsConfig& limits;  // outlives the shard
   IoRing io;
   ConnectionTable connections;
+  LazyArray<Peer> peers;  // who is at the other end, by slot
   TimerWheel timers;
   QuietMemory quiet;
   MonotonicMs now;  // read once a turn

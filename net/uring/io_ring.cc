@@ -51,13 +51,13 @@ io_uring_sqe& IoRing::next() noexcept {
   return *sqe;
 }
 
-void IoRing::accept(int listener_fd, CompletionTag tag) noexcept {
+void IoRing::accept(int listener_fd, PeerName& name, CompletionTag tag) noexcept {
+  const bool is_direct = descriptors_ == DescriptorKind::kDirect;
   io_uring_sqe& sqe = next();
-  if (descriptors_ == DescriptorKind::kDirect) {
-    io_uring_prep_multishot_accept_direct(&sqe, listener_fd, nullptr, nullptr, 0);
-  } else {
-    io_uring_prep_multishot_accept(&sqe, listener_fd, nullptr, nullptr, SOCK_CLOEXEC);
-  }
+  io_uring_prep_accept(&sqe, listener_fd, reinterpret_cast<sockaddr*>(&name.name), &name.bytes,
+                       is_direct ? 0 : SOCK_CLOEXEC);
+  // Not by io_uring_prep_accept_direct(): liburing 2.3 adds one to this and asks for no slot at all.
+  if (is_direct) sqe.file_index = IORING_FILE_INDEX_ALLOC;
   sqe.user_data = tag.pack();
 }
 

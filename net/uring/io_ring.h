@@ -16,6 +16,7 @@
 #include "engine/base/clock.h"
 #include "net/uring/completion.h"
 #include "net/uring/kernel.h"
+#include "net/uring/peer_name.h"
 #include "net/uring/recv_buffers.h"
 
 namespace ringcast::net {
@@ -29,8 +30,9 @@ class IoRing {
 
   // --- Requests. The tag comes back with the completion.
 
-  // Accepts until it ends with a completion that says so (ends()).
-  void accept(int listener_fd, CompletionTag tag) noexcept;
+  // Accepts one connection: the result is its slot. Who it is from is written to `name`, which must stay in
+  // place until the completion.
+  void accept(int listener_fd, PeerName& name, CompletionTag tag) noexcept;
 
   // Receives once, into a buffer that received() names.
   void recv(uint32_t slot, CompletionTag tag) noexcept;

@@ -63,11 +63,11 @@ Error limit_too_low(uint64_t nofile, uint32_t connections, std::string_view reme
                       connections, remedy)};
 }
 
-// A table that is full drops whom it accepts, so besides everybody who is served there is room for a
-// whole backlog of each listener.
+// A table that is full drops whom it accepts, so besides everybody who is served there is room for
+// whoever the accepts under way bring in.
 Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine, size_t listeners) {
   const uint32_t spare_slots =
-      kExtraConnections + kListenBacklog * static_cast<uint32_t>(listeners);
+      kExtraConnections + kAcceptsPerListener * static_cast<uint32_t>(listeners);
   const uint64_t slots = std::min<uint64_t>(machine.nofile, 1u << 20);
   constexpr std::string_view kRemedy =
       "raise it (ulimit -n 20000, or LimitNOFILE= in the systemd unit), add shards, or lower "

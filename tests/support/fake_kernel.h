@@ -147,6 +147,7 @@ class FakeKernel final : public Kernel {
   [[nodiscard]] bool is_ready(const Request& request) const noexcept;
   [[nodiscard]] bool go_on(Request& request);
   [[nodiscard]] bool go_on_accepting(const Request& request);
+  void write_name(const io_uring_sqe& sqe, const ModelSocket& socket);
   [[nodiscard]] bool go_on_receiving(const Request& request);
   [[nodiscard]] bool go_on_sending(Request& request);
   void run_deferred(unsigned most);
@@ -189,6 +190,7 @@ class FakeKernel final : public Kernel {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;  // the one closed last at the end
   std::map<int, std::deque<std::shared_ptr<ModelSocket>>> backlogs_;
+  uint16_t last_port_ = 10'000;  // that somebody has connected from
   bool doorbell_rang_ = false;    // and nobody has been told
   bool doorbell_is_hot_ = false;  // it has ever rung: its count is never read
   unsigned storm_left_ = 0;

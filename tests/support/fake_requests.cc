@@ -1,5 +1,6 @@
 // What each request does, and what is wrong with it.
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -136,46 +137,59 @@ bool FakeKernel::go_on(Request& request) {
 // ----------------------------------------------------------------
 
 std::shared_ptr<ModelSocket> FakeKernel::connect(int listener_fd, size_t window_bytes) {
-  return backlogs_[listener_fd].emplace_back(std::make_shared<ModelSocket>(window_bytes));
+  return backlogs_[listener_fd].emplace_back(
+      std::make_shared<ModelSocket>(window_bytes, ++last_port_));
 }
 
 void FakeKernel::accept(const io_uring_sqe& sqe) {
   ++seen_.accepts_armed;
   const bool is_direct = setup_.descriptors == DescriptorKind::kDirect;
-  if ((sqe.ioprio & IORING_ACCEPT_MULTISHOT) == 0) complain("an accept that is not multishot");
+  if ((sqe.ioprio & IORING_ACCEPT_MULTISHOT) != 0)
+    complain("an accept that has no place for every name");
   if (is_direct != (sqe.file_index == IORING_FILE_INDEX_ALLOC)) {
     complain("an accept of the wrong kind of descriptor");
   }
   arm(Kind::kAccept, sqe, nullptr);
 }
 
-// The whole backlog comes in one go.
 bool FakeKernel::go_on_accepting(const Request& request) {
   auto& backlog = backlogs_[request.sqe.fd];
-  while (!backlog.empty()) {
-    if (luck_runs_out(hostility_.accept_fails)) {
-      constexpr int kErrors[] = {ECONNABORTED, EMFILE, ENOMEM, ENOBUFS};
-      post(request.sqe.user_data, -kErrors[dice_.below(std::size(kErrors))]);
-      return true;
-    }
-    const std::shared_ptr<ModelSocket> socket = backlog.front();
-    backlog.pop_front();
-    if (free_slots_.empty()) {
-      socket->drop();
-      post(request.sqe.user_data, -ENFILE);
-      return true;
-    }
-    const uint32_t number = pick_free_slot();
-    Slot& slot = slots_[number];
-    slot.socket = socket;
-    slot.has_failed_send = false;
-    ++seen_.connections;
-    const bool ends = cq_is_full() || luck_runs_out(hostility_.accept_ends);
-    post(request.sqe.user_data, static_cast<int>(number), ends ? 0 : IORING_CQE_F_MORE);
-    if (luck_runs_out(hostility_.stale_completion)) post_stale(slot);
-    if (ends) return true;
+  if (backlog.empty()) return false;  // another accept was faster
+  if (luck_runs_out(hostility_.accept_fails)) {
+    constexpr int kErrors[] = {ECONNABORTED, EMFILE, ENOMEM, ENOBUFS};
+    post(request.sqe.user_data, -kErrors[dice_.below(std::size(kErrors))]);
+    return true;
   }
-  return false;
+  const bool is_direct = setup_.descriptors == DescriptorKind::kDirect;
+  const bool is_out = free_slots_.empty();
+  // An ordinary descriptor is found before somebody is taken from the backlog, a direct one after that.
+  const std::shared_ptr<ModelSocket> socket = backlog.front();
+  if (!is_out || is_direct) backlog.pop_front();
+  if (is_out) {
+    if (is_direct) socket->drop();
+    post(request.sqe.user_data, is_direct ? -ENFILE : -EMFILE);
+    return true;
+  }
+  const uint32_t number = pick_free_slot();
+  Slot& slot = slots_[number];
+  slot.socket = socket;
+  slot.has_failed_send = false;
+  ++seen_.connections;
+  write_name(request.sqe, *socket);
+  post(request.sqe.user_data, static_cast<int>(number));
+  if (luck_runs_out(hostility_.stale_completion)) post_stale(slot);
+  return true;
+}
+
+void FakeKernel::write_name(const io_uring_sqe& sqe, const ModelSocket& socket) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  name.sin_port = htons(socket.port());
+  auto* const bytes = reinterpret_cast<socklen_t*>(sqe.addr2);
+  if (bytes == nullptr || *bytes < sizeof name) return complain("no place for a peer's name");
+  std::memcpy(reinterpret_cast<void*>(sqe.addr), &name, sizeof name);
+  *bytes = sizeof name;
 }
 
 uint32_t FakeKernel::pick_free_slot() {
@@ -335,8 +349,7 @@ void FakeKernel::cancel(const io_uring_sqe& sqe) {
     return entry.second.sqe.user_data == sqe.addr && !entry.second.is_cancelled;
   });
   if (found == armed_.end()) return post(sqe.user_data, -ENOENT);
-  if (is_ready(found->second) && found->second.kind != Kind::kAccept &&
-      luck_runs_out(hostility_.late_cancel)) {
+  if (is_ready(found->second) && luck_runs_out(hostility_.late_cancel)) {
     ++seen_.late_cancels;
     return post(sqe.user_data, dice_.one_in(2) ? -ENOENT : -EALREADY);
   }

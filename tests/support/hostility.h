@@ -20,10 +20,9 @@ struct Hostility {
   uint64_t partial_enter = 0;  // takes fewer requests than asked
   uint64_t refusal_storm = 0;  // takes nothing for longer than anybody has patience
 
-  // Multishot requests that end.
-  uint64_t accept_ends = 0;  // with a connection
+  // Other requests.
   uint64_t accept_fails = 0;
-  uint64_t doorbell_ends = 0;
+  uint64_t doorbell_ends = 0;  // multishot
 
   // Completions.
   uint64_t late_completion = 0;  // what is ready is held back for a while
@@ -47,7 +46,6 @@ struct Hostility {
     h.refuses_enter = perhaps(3, 30);
     h.partial_enter = perhaps(2, 30);
     h.refusal_storm = perhaps(30, 200);
-    h.accept_ends = perhaps(1, 10);
     h.accept_fails = perhaps(5, 40);
     h.doorbell_ends = perhaps(1, 10);
     h.late_completion = perhaps(2, 20);

@@ -18,7 +18,11 @@ namespace ringcast {
 
 class ModelSocket {
  public:
-  explicit ModelSocket(size_t window_bytes) : window_bytes_(window_bytes) {}
+  explicit ModelSocket(size_t window_bytes, uint16_t port = 0)
+      : window_bytes_(window_bytes), port_(port) {}
+
+  // The port it connects from, at 127.0.0.1.
+  [[nodiscard]] uint16_t port() const noexcept { return port_; }
 
   // The peer's end
   // ----------------------------------------------------------------
@@ -115,6 +119,7 @@ class ModelSocket {
   }
 
   const size_t window_bytes_;
+  const uint16_t port_;
   std::string to_server_;
   std::string to_client_;
   bool has_finished_ = false;

@@ -1,5 +1,6 @@
 #include "net/uring/io_ring.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/unique_fd.h"
+#include "net/peer.h"
 #include "tests/support/fake_kernel.h"
 
 namespace ringcast::net {
@@ -29,7 +31,8 @@ class IoRingTest : public testing::TestWithParam<DescriptorKind> {
 
   // Accepts a connection and returns its slot.
   uint32_t accept(size_t window_bytes = 1000) {
-    if (kernel_->armed(Op::kAccept) == 0) ring_->accept(kListener, make_tag(Op::kAccept, 0, 0));
+    if (kernel_->armed(Op::kAccept) == 0)
+      ring_->accept(kListener, name_, make_tag(Op::kAccept, 0, 0));
     socket_ = kernel_->connect(kListener, window_bytes);
     const std::vector<Completion> accepted = turn();
     EXPECT_EQ(accepted.size(), 1u);
@@ -57,10 +60,19 @@ class IoRingTest : public testing::TestWithParam<DescriptorKind> {
   std::unique_ptr<FakeKernel> kernel_;
   std::unique_ptr<IoRing> ring_;
   std::shared_ptr<ModelSocket> socket_;
+  PeerName name_;
 };
 
+TEST_P(IoRingTest, AcceptsOneConnectionAtATimeAndSaysWhoItIs) {
+  const uint32_t first = accept();
+  EXPECT_EQ(format_peer(peer_from(name_)), fmt::format("127.0.0.1:{}", socket_->port()));
+  name_ = {};
+  EXPECT_NE(accept(), first);
+  EXPECT_EQ(peer_from(name_).port, socket_->port());
+}
+
 TEST_P(IoRingTest, AcceptsUntilItIsCancelled) {
-  EXPECT_NE(accept(), accept());
+  ring_->accept(kListener, name_, make_tag(Op::kAccept, 0, 0));
   ring_->cancel(make_tag(Op::kAccept, 0, 0));
   const std::vector<Completion> ended = turn();
   ASSERT_EQ(ended.size(), 1u);
@@ -236,7 +248,7 @@ TEST_P(IoRingTest, AFullRingSubmitsByItself) {
 
 TEST_P(IoRingTest, AKernelThatTakesLittleAtATimeIsAskedAgain) {
   open({.sq_entries = 16, .cq_entries = 32, .slots = 8}, {.refuses_enter = 2, .partial_enter = 2});
-  ring_->accept(kListener, make_tag(Op::kAccept, 0, 0));
+  ring_->accept(kListener, name_, make_tag(Op::kAccept, 0, 0));
   EXPECT_EQ(ring_->submit(), 0u);
   EXPECT_EQ(kernel_->seen().accepts_armed, 1u);
 }

@@ -61,8 +61,9 @@ TEST(PlanCapacity, AddsShardsUntilTheirTablesHoldEverybody) {
     const Capacity& capacity = planned.value();
     EXPECT_GE(uint64_t{capacity.shards} * capacity.connections_per_shard_max, connections);
     EXPECT_LE(capacity.slots_per_shard, machine.nofile);
-    // Room beyond its share for those being turned away, and for a backlog of 1024.
-    EXPECT_GE(capacity.slots_per_shard, capacity.connections_per_shard_max + 1024);
+    // Room beyond its share for those being turned away, and for the accepts under way.
+    EXPECT_GE(capacity.slots_per_shard,
+              capacity.connections_per_shard_max + kExtraConnections + kAcceptsPerListener);
   }
 }
 
@@ -83,8 +84,8 @@ TEST(PlanCapacity, ANumberOfShardsThatWasAskedForIsKept) {
 }
 
 TEST(PlanCapacity, RefusesATableThatWouldHoldNobody) {
-  const std::string why = refusal(config(10), {.kernel = kNew, .cores = 1, .nofile = 1'024});
-  EXPECT_NE(why.find("RLIMIT_NOFILE is 1024"), std::string::npos) << why;
+  const std::string why = refusal(config(10), {.kernel = kNew, .cores = 1, .nofile = 256});
+  EXPECT_NE(why.find("RLIMIT_NOFILE is 256"), std::string::npos) << why;
 }
 
 TEST(PlanCapacity, OldKernelsGetPlainDescriptors) {

@@ -1,0 +1,97 @@
+#include "net/acceptor.h"
+
+#include <algorithm>
+
+namespace ringcast::net {
+
+namespace {
+
+constexpr uint32_t kHysteresis = 64;
+
+// The process ran out of ordinary descriptors, which other shards may free, or the kernel out of
+// memory, and nobody will say when that is over.
+constexpr MonotonicMs kRetryMs = 100;
+
+CompletionTag tag_of(size_t listener, size_t accept) noexcept {
+  return make_tag(Op::kAccept, static_cast<uint32_t>(listener), static_cast<uint32_t>(accept));
+}
+
+}  // namespace
+
+Acceptor::Acceptor(ShardState& shard, const std::vector<Listener>& listeners)
+    : shard_(shard), listeners_(listeners), doors_(listeners.size()) {}
+
+Acceptor::Arrival Acceptor::arrival(const Completion& completion) const noexcept {
+  const Accept& accept = doors_[completion.tag.slot].accepts[completion.tag.generation];
+  return {static_cast<uint8_t>(completion.tag.slot), peer_from(accept.name)};
+}
+
+bool Acceptor::is_armed() const noexcept {
+  return std::ranges::any_of(doors_, [](const Door& door) { return door.under_way > 0; });
+}
+
+void Acceptor::on_accepted(const Completion& completion) noexcept {
+  Door& door = doors_[completion.tag.slot];
+  Accept& accept = door.accepts[completion.tag.generation];
+  RC_CHECK(accept.state != State::kIdle);
+  accept.state = State::kIdle;
+  --door.under_way;
+  const Outcome outcome = completion.outcome();
+  if (outcome == Outcome::kDone || outcome == Outcome::kCancelled ||
+      outcome == Outcome::kPeerGone) {
+    return;
+  }
+  if (shard_.now >= again_at_) shard_.counters.accepts_paused.add();
+  again_at_ = shard_.now + kRetryMs;
+}
+
+// Without a pause a full shard would accept people only to drop them: subscribers wait in the
+// backlog instead. Listeners that serve none stay open, so that a full node can be published to and
+// asked how it is.
+void Acceptor::manage(bool is_stopping) noexcept {
+  const bool is_paused = update_pause();
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if (is_stopping || (is_paused && listeners_[i].config.serve_subscribe)) {
+      end(i);
+    } else if (shard_.now >= again_at_) {
+      arm(i);
+    }
+  }
+}
+
+// The accepts that are under way must find slots, too.
+bool Acceptor::update_pause() noexcept {
+  const Capacity& capacity = shard_.capacity;
+  const auto under_way_max = static_cast<uint32_t>(kAcceptsPerListener * listeners_.size());
+  const uint32_t pause_at =
+      std::min(capacity.connections_per_shard_max + kExtraConnections,
+               capacity.slots_per_shard - std::min(capacity.slots_per_shard, under_way_max));
+  const uint64_t open = shard_.counters.open.get();
+  const bool was_paused = is_paused_;
+  if (open >= pause_at || open + kHysteresis < pause_at) is_paused_ = open >= pause_at;
+  if (is_paused_ && !was_paused) shard_.counters.accepts_paused.add();
+  return is_paused_;
+}
+
+void Acceptor::arm(size_t listener) noexcept {
+  Door& door = doors_[listener];
+  for (size_t i = 0; door.under_way < kAcceptsPerListener && i < kAcceptsPerListener; ++i) {
+    Accept& accept = door.accepts[i];
+    if (accept.state != State::kIdle) continue;
+    accept = {.name = {}, .state = State::kArmed};
+    ++door.under_way;
+    shard_.io.accept(listeners_[listener].fd.get(), accept.name, tag_of(listener, i));
+  }
+}
+
+void Acceptor::end(size_t listener) noexcept {
+  Door& door = doors_[listener];
+  for (size_t i = 0; door.under_way > 0 && i < kAcceptsPerListener; ++i) {
+    Accept& accept = door.accepts[i];
+    if (accept.state != State::kArmed) continue;
+    accept.state = State::kEnding;
+    shard_.io.cancel(tag_of(listener, i));
+  }
+}
+
+}  // namespace ringcast::net
