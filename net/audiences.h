@@ -53,7 +53,7 @@ class Audiences {
   [[nodiscard]] bool has_active() const noexcept { return !active_.empty(); }
   template <typename Visit>
   void for_each_active(Visit&& visit) noexcept {
-    std::ranges::rotate(active_, active_.begin() + (active_.size() > 1 ? 1 : 0));
+    std::rotate(active_.begin(), active_.begin() + (active_.size() > 1 ? 1 : 0), active_.end());
     for (const AudienceNumber number : active_) visit(at(number));
     std::erase_if(active_, [&](AudienceNumber number) {
       const bool done = !at(number).has_work();

@@ -299,7 +299,8 @@ RequestReader::Outcome RequestReader::parse_head() {
   wants_continue_ = parser.wants_continue();
   if (parser.chunked()) {
     stage_ = Stage::kChunkedBody;
-    chunked_body_ = std::make_unique<ChunkedBody>(std::move(parser));
+    chunked_body_ =
+        std::make_unique<ChunkedBody>(ChunkedBody{.parser = std::move(parser), .scan = {}});
     return read_chunked_body();
   }
   stage_ = Stage::kSizedBody;

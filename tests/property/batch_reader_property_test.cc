@@ -1,73 +1,17 @@
-// The batch reader against a library that takes its time: bodies that are good, nearly good and
-// damaged, read line by line with nlohmann-json and judged by the rules of the header.
+// The batch reader against a model that takes its time: bodies that are good, nearly good and damaged.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "net/batch_reader.h"
-#include "net/ttl.h"
+#include "tests/support/batch_model.h"
 #include "tests/support/seeds.h"
 
 namespace ringcast::net {
 namespace {
 
 using nlohmann::json;
-
-// One event as the model reads it.
-struct ModelEvent {
-  std::string channel;
-  std::string type;
-  json data;
-  milliseconds ttl{0};
-  uint32_t line = 0;
-};
-
-// A line as JSON, unless it is none, is no object, or has one of its members twice.
-std::optional<json> parse_object(const std::string& line) {
-  std::set<std::string> names;
-  bool is_repeated = false;
-  const auto note_name = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::key && depth == 1) {
-      is_repeated |= !names.insert(parsed.get<std::string>()).second;
-    }
-    return true;
-  };
-  json object = json::parse(line, note_name, false);
-  if (!object.is_object() || is_repeated) return std::nullopt;
-  return object;
-}
-
-std::optional<ModelEvent> read_model(const std::string& line) {
-  const std::optional<json> object = parse_object(line);
-  if (!object) return std::nullopt;
-  ModelEvent event;
-  for (const auto& [name, value] : object->items()) {
-    if (name == "data") {
-      event.data = value;
-      continue;
-    }
-    if (!value.is_string()) return std::nullopt;
-    const auto text = value.get<std::string>();
-    if (name == "channel") {
-      event.channel = text;
-    } else if (name == "event") {
-      event.type = text == "message" ? "" : text;
-    } else if (name == "ttl") {
-      Result<milliseconds> ttl = parse_ttl(text);
-      if (!ttl) return std::nullopt;
-      event.ttl = *ttl;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (!object->contains("channel") || !object->contains("data")) return std::nullopt;
-  if (find_fault({.type = event.type, .data = {}}) != EventFault::kNone) return std::nullopt;
-  return event;
-}
 
 // Writes JSON texts, and spoils some.
 class TextMaker {
@@ -180,30 +124,6 @@ class TextMaker {
   Dice dice_;
 };
 
-// Every event of a good body; of another, the line that is at fault, or 0 for the body as a whole.
-struct Verdict {
-  std::vector<ModelEvent> events;
-  std::optional<uint32_t> bad_line;
-};
-
-Verdict judge(const std::string& body) {
-  Verdict verdict;
-  uint32_t number = 0;
-  for (size_t begin = 0; begin < body.size();) {
-    const size_t end = std::min(body.find('\n', begin), body.size());
-    const std::string line = body.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    std::optional<ModelEvent> event = read_model(line);
-    if (!event) return {.events = {}, .bad_line = number};
-    event->line = number;
-    verdict.events.push_back(std::move(*event));
-  }
-  if (verdict.events.empty()) verdict.bad_line = 0;
-  return verdict;
-}
-
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
 }
@@ -229,7 +149,7 @@ TEST_P(BatchReaderModel, AcceptsAndRefusesAsTheModelDoes) {
   for (int step = 0; step < 300 && !HasFailure(); ++step) {
     const std::string body = maker.body();
     SCOPED_TRACE(testing::PrintToString(body));
-    const Verdict expected = judge(body);
+    const BatchVerdict expected = judge(body);
     const Result<Batch> read = read_batch(body);
     ASSERT_EQ(read.has_value(), !expected.bad_line) << (read ? "" : read.error().message);
     if (!read) {

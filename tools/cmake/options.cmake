@@ -9,6 +9,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # their own, so mimalloc stays out of those builds.
 set(RINGCAST_SANITIZE "" CACHE STRING "Sanitizers to build with")
 
+# With clang: everything says where it has been, which is how a fuzzer finds its way, and the tests are fuzz targets alone.
+option(RINGCAST_FUZZ "Build the fuzz targets with libFuzzer" OFF)
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
@@ -21,6 +24,7 @@ target_compile_options(ringcast_warnings INTERFACE
   -Wconversion           # positions, counts and sizes are different widths: convert in one visible place
   -Wnon-virtual-dtor     # interfaces are deleted through their base
   -Wold-style-cast       # casts must say what they mean
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-string-conversion>  # RC_CHECK(!"why") says why
 )
 target_include_directories(ringcast_warnings INTERFACE ${PROJECT_SOURCE_DIR})
 
@@ -30,6 +34,10 @@ if(RINGCAST_SANITIZE)
   if(RINGCAST_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+endif()
+
+if(RINGCAST_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # mimalloc serves every allocation of a program: linked first, its malloc and operator new stand before libc's.
