@@ -9,6 +9,8 @@
 
 #include <liburing.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdint>
 #include <string_view>
 
@@ -22,6 +24,16 @@
 namespace ringcast::net {
 
 enum class DescriptorKind { kDirect, kPlain };
+
+// All that IoRing's requests are made of, and all that the kernel takes from a shard's ring: anything else, such as
+// opening a file, is answered -EACCES, whoever has got at the ring. What is added to io_ring.cc is added here.
+inline constexpr std::array<uint8_t, 7> kRequestOpcodes{
+    IORING_OP_NOP,  // what a withdrawn request becomes
+    IORING_OP_ACCEPT,   IORING_OP_RECV,         IORING_OP_SEND,
+    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+};
+inline constexpr uint8_t kRequestFlags =
+    IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
 
 class IoRing {
  public:
@@ -139,6 +151,7 @@ void IoRing::drain(Handle&& handle) noexcept {
   for (unsigned left = io_uring_cq_ready(&ring_); left > 0; --left) {
     const io_uring_cqe& cqe = ring_.cq.cqes[*ring_.cq.khead & ring_.cq.ring_mask];
     const Completion completion{CompletionTag::unpack(cqe.user_data), cqe.res, cqe.flags};
+    RC_DCHECK(cqe.res != -EACCES);  // a request that kRequestOpcodes or kRequestFlags leave out
     io_uring_cq_advance(&ring_, 1);
     handle(completion);
   }

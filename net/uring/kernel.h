@@ -39,14 +39,15 @@ struct KernelSetup {
 // The kernel we run on.
 class LiveKernel final : public Kernel {
  public:
-  // A ring that is not enabled yet, with its table registered. Fails with cause and remedy.
+  // A ring that is not enabled yet, with its table registered; once enabled it takes no other requests than those of
+  // IoRing (kRequestOpcodes). Fails with cause and remedy.
   [[nodiscard]] static Result<std::unique_ptr<LiveKernel>> open(const KernelSetup& setup);
 
   ~LiveKernel() override;
   LiveKernel(const LiveKernel&) = delete;
   LiveKernel& operator=(const LiveKernel&) = delete;
 
-  // Makes the calling thread the ring's only user. Requires: called once, before enter().
+  // Makes the calling thread the ring's only user. Requires: called once, before enter() and after offer_buffers().
   void adopt_by_this_thread() noexcept;
 
   [[nodiscard]] io_uring& memory() noexcept override { return ring_; }

@@ -1,6 +1,9 @@
+#include <array>
 #include <cerrno>
+#include <vector>
 
 #include "engine/base/check.h"
+#include "net/uring/io_ring.h"
 #include "net/uring/kernel.h"
 #include "net/uring/kernel_compat.h"
 #include "net/uring/kernel_probe.h"
@@ -31,6 +34,32 @@ Result<> check_other_calls(int ring_fd) {
   return {};
 }
 
+// What may still be registered once the ring is enabled: adopt_by_this_thread() and liburing's way out.
+constexpr std::array<uint8_t, 2> kRegistrations{IORING_REGISTER_RING_FDS,
+                                                IORING_UNREGISTER_RING_FDS};
+
+io_uring_restriction allow(uint16_t kind, uint8_t what) {
+  io_uring_restriction allowed{};
+  allowed.opcode = kind;
+  allowed.sqe_op = what;  // one byte, whatever the kind calls it
+  return allowed;
+}
+
+// Takes force when the ring is enabled, and for good. Whoever could make this process write into the ring's memory
+// would otherwise hold every system call that io_uring knows, past any seccomp filter.
+int restrict_requests(int ring_fd) {
+  std::vector<io_uring_restriction> allowed;
+  for (const uint8_t op : kRegistrations) {
+    allowed.push_back(allow(IORING_RESTRICTION_REGISTER_OP, op));
+  }
+  for (const uint8_t op : kRequestOpcodes) {
+    allowed.push_back(allow(IORING_RESTRICTION_SQE_OP, op));
+  }
+  allowed.push_back(allow(IORING_RESTRICTION_SQE_FLAGS_ALLOWED, kRequestFlags));
+  return io_uring_register(static_cast<unsigned>(ring_fd), IORING_REGISTER_RESTRICTIONS,
+                           allowed.data(), static_cast<unsigned>(allowed.size()));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveKernel>> LiveKernel::open(const KernelSetup& setup) {
@@ -44,6 +73,9 @@ Result<std::unique_ptr<LiveKernel>> LiveKernel::open(const KernelSetup& setup) {
     return explain_ring_failure(-made);
   }
   if (Result<> others = check_other_calls(kernel->ring_.ring_fd); !others) return others.error();
+  if (const int restricted = restrict_requests(kernel->ring_.ring_fd); restricted < 0) {
+    return explain_ring_failure(-restricted, "io_uring_register");
+  }
   if (setup.direct_slots > 0) {
     const int registered = io_uring_register_files_sparse(&kernel->ring_, setup.direct_slots);
     if (registered < 0) return explain_table_failure(-registered, setup.direct_slots);

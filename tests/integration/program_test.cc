@@ -52,6 +52,13 @@ TEST(Program, SecondSignalWaitsForNobody) {
   EXPECT_EQ(program.process().wait().signal, SIGTERM);
 }
 
+TEST(Program, CanGainNoPrivileges) {
+  ServingProgram program(program_config());
+  std::ifstream status("/proc/" + std::to_string(program.process().pid()) + "/status");
+  const std::string text((std::istreambuf_iterator<char>(status)), {});
+  EXPECT_NE(text.find("\nNoNewPrivs:\t1\n"), std::string::npos);
+}
+
 // It says nothing about requests, so that none can forge a line, drive a terminal or leak a token
 // into a log.
 TEST(Program, HostileRequestsLeaveNoTraceInItsOutput) {

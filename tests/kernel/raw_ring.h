@@ -48,12 +48,13 @@ inline bool kernel_at_least(int major, int minor) {
 
 class RawRing {
  public:
-  // `slots` is the size of the direct descriptor table, 0 for none.
-  explicit RawRing(unsigned slots = 0, unsigned sq_entries = 512, unsigned cq_entries = 2048) {
+  // `slots` is the size of the direct descriptor table, 0 for none; `more_flags` go with those a shard always sets.
+  explicit RawRing(unsigned slots = 0, unsigned sq_entries = 512, unsigned cq_entries = 2048,
+                   unsigned more_flags = 0) {
     io_uring_params params{};
     params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
-                   IORING_SETUP_CQSIZE;
+                   IORING_SETUP_CQSIZE | more_flags;
     params.cq_entries = cq_entries;
     check_sys(io_uring_queue_init_params(sq_entries, &ring_, &params), "io_uring_setup");
     if (slots > 0) check_sys(register_table(slots), "register a direct descriptor table");
@@ -70,6 +71,11 @@ class RawRing {
     table.flags = IORING_RSRC_REGISTER_SPARSE;
     return io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_FILES2, &table,
                              sizeof table);
+  }
+
+  // io_uring_register(2): 0 or more, or -errno.
+  int call_register(unsigned operation, const void* argument, unsigned count) noexcept {
+    return io_uring_register(static_cast<unsigned>(ring_.ring_fd), operation, argument, count);
   }
 
   // Puts `fd` into the table as well; the caller keeps its own.

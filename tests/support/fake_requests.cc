@@ -30,6 +30,14 @@ std::string_view bytes_of(const io_uring_sqe& sqe) noexcept {
 }  // namespace
 
 void FakeKernel::execute(const io_uring_sqe& sqe) {
+  const bool is_allowed = std::ranges::find(kRequestOpcodes, sqe.opcode) != kRequestOpcodes.end();
+  if (!is_allowed || (sqe.flags & ~kRequestFlags) != 0) {
+    complain(
+        fmt::format("operation {} with flags {:#x}, which is not in the list of those that are "
+                    "needed (kRequestOpcodes, kRequestFlags)",
+                    sqe.opcode, sqe.flags));
+    return post(sqe.user_data, -EACCES);
+  }
   switch (sqe.opcode) {
     case IORING_OP_NOP:
       ++seen_.withdrawn;
