@@ -9,6 +9,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/config/access_config.h"
 
 namespace ringcast {
 
@@ -104,6 +105,7 @@ struct ChannelConfig {
       2000};  // how long a paced publish may wait for room before it is answered 503
   uint32_t event_bytes_max = 64 * kKiB;  // one event as sent, field names and HTTP framing included
   CorsConfig cors;
+  ChannelAccessConfig access;
   std::optional<RandomSourceConfig> source;
 };
 
@@ -111,6 +113,7 @@ struct Config {
   ServerConfig server;
   LimitsConfig limits;
   std::vector<ListenerConfig> listeners;
+  AccessConfig access;
   std::vector<ChannelConfig> channels;
 };
 

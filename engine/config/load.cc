@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/config/read_access.h"
 #include "engine/config/read_channel.h"
 #include "engine/config/read_limits.h"
 #include "engine/config/read_server.h"
@@ -25,6 +26,7 @@ struct Sections {
   std::optional<Value> server;
   std::optional<Value> limits;
   std::optional<Value> listeners;
+  std::optional<Value> access;
   std::optional<Value> defaults;
   std::optional<Value> channels;
 };
@@ -33,6 +35,7 @@ constexpr auto kTopFields = std::to_array<Field<Sections>>({
     {"server", [](const Value& v, Sections& s, Findings&) { s.server = v; }},
     {"limits", [](const Value& v, Sections& s, Findings&) { s.limits = v; }},
     {"listeners", [](const Value& v, Sections& s, Findings&) { s.listeners = v; }},
+    {"access", [](const Value& v, Sections& s, Findings&) { s.access = v; }},
     {"defaults", [](const Value& v, Sections& s, Findings&) { s.defaults = v; }},
     {"channels", [](const Value& v, Sections& s, Findings&) { s.channels = v; }},
 });
@@ -74,7 +77,10 @@ void read_top(const Value& top, Config& config, Findings& findings) {
   if (sections.limits) read_limits(*sections.limits, config.limits, findings);
   if (sections.defaults) read_defaults(*sections.defaults, defaults, findings);
   require_listeners(sections.listeners, config, findings);
+  if (sections.access) read_access(*sections.access, config.access, findings);
   require_channels(sections.channels, defaults, config, findings);
+  // What has problems of its own is not blamed for missing elsewhere as well.
+  if (findings.problem_count() == 0) check_access(config, findings);
 }
 
 struct FileCloser {
@@ -150,6 +156,7 @@ std::vector<std::string> known_config_keys() {
   append_keys("", kTopFields, keys);
   append_server_keys(keys);
   append_limits_keys(keys);
+  append_access_keys(keys);
   append_channel_keys(keys);
   return keys;
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/channel_name.h"
+#include "engine/config/read_access.h"
 #include "engine/config/read_cors.h"
 #include "engine/config/text_checks.h"
 
@@ -182,6 +183,7 @@ constexpr auto kDefaultsFields = std::to_array<Field<ChannelConfig>>({
                         Findings& f) { read_duration(v, kPublishWait, c.publish_wait, f); }},
     {"max_event_bytes", read_event_bytes},
     {"cors", [](const Value& v, ChannelConfig& c, Findings& f) { read_cors(v, c.cors, f); }},
+    {"access", read_channel_access},
 });
 
 constexpr auto kChannelFields = join_fields(
@@ -314,6 +316,7 @@ void append_channel_keys(std::vector<std::string>& keys) {
     append_keys(prefix + "history.", kHistoryFields, keys);
     append_keys(prefix + "on_first_connect.", kFirstConnectFields, keys);
     append_cors_keys(prefix + "cors.", keys);
+    append_channel_access_keys(prefix, keys);
   };
   append_options("defaults.", kDefaultsFields);
   append_options("channels.<name>.", kChannelFields);

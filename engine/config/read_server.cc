@@ -99,17 +99,16 @@ void read_serve(const Value& list, ListenerConfig& listener, Findings& findings)
 constexpr auto kListenerFields =
     std::to_array<Field<ListenerConfig>>({{"bind", read_bind}, {"serve", read_serve}});
 
-// Publishing and administration ask for no credentials: whoever reaches the port may use it.
+// Administration asks for no credentials: whoever reaches the port may use it.
 void warn_if_exposed(const Value& value, const ListenerConfig& listener, Findings& findings) {
   if (listener.host.empty() || is_loopback(listener.host)) return;
-  if (!listener.serve_publish && !listener.serve_admin) return;
+  if (!listener.serve_admin) return;
   const auto [key, place] = findings.find_first(std::array{value.key + ".bind"});
   findings.add_warning(
       place, key,
       fmt::format(
-          "{} is offered to everybody who reaches {}, without a password; bind it to 127.0.0.1 or "
-          "keep the port behind a firewall",
-          listener.serve_publish ? "publishing" : "administration",
+          "administration is offered to everybody who reaches {}, without a password; bind it to "
+          "127.0.0.1 or keep the port behind a firewall",
           format_bind(listener.host, listener.port)));
 }
 

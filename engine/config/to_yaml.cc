@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "engine/access/mint.h"
+#include "engine/access/token_keys.h"
 #include "engine/config/load.h"
 #include "engine/config/quoted.h"
 #include "engine/config/text_checks.h"
@@ -138,9 +140,70 @@ std::string listener_yaml(const ListenerConfig& listener) {
       quoted(format_bind(listener.host, listener.port)), duties_of(listener));
 }
 
+std::string text_or_null(std::string_view text) {
+  return text.empty() ? "null" : quoted(text);
+}
+
+std::string tokens_yaml(const TokensConfig& tokens) {
+  const auto& [keys, jwks, issuer, audience, type, leeway, require_expiry, cookie, query] = tokens;
+  std::vector<std::string> key_items;
+  for (const auto& [id, algorithm, file] : keys) {
+    key_items.push_back(fmt::format("{{id: {}, algorithm: {}, file: {}}}", quoted(id),
+                                    name_of(algorithm), quoted(file)));
+  }
+  return fmt::format(
+      "  tokens:\n"
+      "    keys: {}\n"
+      "    jwks: {}\n"
+      "    issuer: {}\n"
+      "    audience: {}\n"
+      "    type: {}\n"
+      "    leeway: {}\n"
+      "    require_expiry: {}\n"
+      "    cookie: {}\n"
+      "    query: {}\n",
+      join(key_items), text_or_null(jwks), text_or_null(issuer), text_or_null(audience),
+      text_or_null(type), format_duration(leeway), require_expiry, text_or_null(cookie),
+      query ? fmt::format("{{name: {}, lifetime_max: {}}}", quoted(query->name),
+                          format_duration(query->lifetime_max))
+            : "null");
+}
+
+std::string access_yaml(const AccessConfig& access) {
+  const auto& [tokens, keys] = access;
+  std::vector<std::string> key_items;
+  for (const auto& [name, digest, publish, admin] : keys) {
+    key_items.push_back(fmt::format("{{name: {}, sha256: {}, publish: {}, admin: {}}}",
+                                    quoted(name), quoted(to_hex(digest)), quoted_list(publish),
+                                    admin));
+  }
+  return "access:\n" + tokens_yaml(tokens) + fmt::format("  keys: {}\n", join(key_items));
+}
+
+std::string_view name_of(SubscribeAccess access) {
+  switch (access) {
+    case SubscribeAccess::kToken:
+      return "token";
+    case SubscribeAccess::kRecipient:
+      return "recipient";
+    case SubscribeAccess::kPublic:
+      break;
+  }
+  return "public";
+}
+
+std::string ways_of(const PublishAccess& publish) {
+  const auto& [loopback, token, key] = publish;
+  std::vector<std::string> ways;
+  if (loopback) ways.emplace_back("loopback");
+  if (token) ways.emplace_back("token");
+  if (key) ways.emplace_back("key");
+  return join(ways);
+}
+
 std::string channel_yaml(const ChannelConfig& channel) {
   const auto& [name, path, heartbeat, retry, history, on_gap, on_first_connect, slow_subscriber,
-               slow_after, publish_wait, event_bytes_max, cors, source] = channel;
+               slow_after, publish_wait, event_bytes_max, cors, access, source] = channel;
   const auto& [history_events, history_bytes, history_age] = history;
   const auto& [retry_min, retry_max] = retry;
   std::string yaml = fmt::format("  {}:\n", quoted(name));
@@ -159,6 +222,9 @@ std::string channel_yaml(const ChannelConfig& channel) {
   line("publish_wait", format_duration(publish_wait));
   line("max_event_bytes", format_bytes(event_bytes_max));
   line("cors", cors_of(cors));
+  const auto& [subscribe, publish] = access;
+  line("access",
+       fmt::format("{{subscribe: {}, publish: {}}}", name_of(subscribe), ways_of(publish)));
   line("source", source_of(source));
   return yaml;
 }
@@ -166,11 +232,12 @@ std::string channel_yaml(const ChannelConfig& channel) {
 }  // namespace
 
 std::string to_yaml(const Config& config) {
-  const auto& [server, limits, listeners, channels] = config;
+  const auto& [server, limits, listeners, access, channels] = config;
   std::string yaml = server_yaml(server);
   yaml += limits_yaml(limits);
   yaml += "listeners:\n";
   for (const ListenerConfig& listener : listeners) yaml += listener_yaml(listener);
+  yaml += access_yaml(access);
   yaml += "channels:\n";
   for (const ChannelConfig& channel : channels) yaml += channel_yaml(channel);
   return yaml;

@@ -390,8 +390,6 @@ TEST(ConfigProblems, WarningsDoNotKeepTheServerFromStarting) {
        "publish_wait 500ms is shorter than slow_after 1s"},
       {"channels: {a: {slow_after: 3s}, b: {}}" + kListeners, 1, 28, "channels.a.slow_after",
        "keep publish_wait the longer"},
-      {"listeners: [{bind: 0.0.0.0:1, serve: [subscribe, publish]}]" + kChannels, 1, 20,
-       "listeners[0].bind", "publishing is offered to everybody who reaches 0.0.0.0:1"},
       {"listeners: [{bind: \"[::]:1\", serve: [subscribe, admin]}]" + kChannels, 1, 20,
        "listeners[0].bind", "administration is offered to everybody who reaches [::]:1"},
   });

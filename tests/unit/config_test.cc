@@ -303,6 +303,9 @@ TEST(ConfigToYaml, SpellsEveryKeyOut) {
   Config config = default_config();
   config.channels[0].source.emplace();
   config.channels[0].on_first_connect = {.from = FirstConnect::From::kLast, .last_events = 1};
+  config.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, "token.key"}};
+  config.access.tokens.query.emplace();
+  config.access.keys.emplace_back();
   const std::string yaml = to_yaml(config);
   for (const std::string& key : known_config_keys()) {
     if (key.starts_with("defaults")) continue;  // already part of every channel
