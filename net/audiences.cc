@@ -75,16 +75,12 @@ void Audiences::leave(uint32_t slot) noexcept {
   RC_CHECK(connection.phase == Phase::kStream);
   const auto guard = log_.hold();
   const Entry& entry = audiences_[connection.audience];
-  if (entry.channel != nullptr) {
-    count(*entry.channel, -1);
-  } else {
-    static_cast<MergedAudience&>(*entry.audience)
-        .for_each_source(connection.member, [&](Channel& channel, const KeyedHash& recipient) {
-          count(channel, -1);
-          --channels_[channel.number()].merged;
-          if (channel.is_pattern()) channel.remove_recipient(recipient);
-        });
-  }
+  for_each_source(connection, [&](Channel& channel, const KeyedHash& recipient) {
+    count(channel, -1);
+    if (entry.channel != nullptr) return;
+    --channels_[channel.number()].merged;
+    if (channel.is_pattern()) channel.remove_recipient(recipient);
+  });
   if (const auto moved = entry.audience->leave(connection.member)) {
     shard_.connections[*moved].member = connection.member;
   }

@@ -32,6 +32,15 @@ class Audiences {
   // The subscriber in `slot` leaves its audience. Takes the log's lock. Requires: it is one.
   void leave(uint32_t slot) noexcept;
 
+  // Calls `visit(channel, recipient)` for each channel that the subscriber `connection` follows; the recipient is zero
+  // where it follows all of it.
+  template <typename Visit>
+  void for_each_source(const Connection& connection, Visit&& visit) {
+    const Entry& entry = audiences_[connection.audience];
+    if (entry.channel != nullptr) return visit(*entry.channel, KeyedHash{});
+    static_cast<MergedAudience&>(*entry.audience).for_each_source(connection.member, visit);
+  }
+
   // The audience of the subscriber in `slot`.
   [[nodiscard]] Audience& of(const Connection& connection) noexcept {
     return at(connection.audience);

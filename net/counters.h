@@ -25,21 +25,26 @@ enum class CloseCause : uint8_t {
   kTurnedAway,  // over capacity: soft reject
   kRequestTimeout,
   kServerStop,
-  kFailed,  // the kernel refused something else
+  kRevoked,  // an operator ended its stream
+  kFailed,   // the kernel refused something else
 };
-inline constexpr size_t kCloseCauses = 9;
+inline constexpr size_t kCloseCauses = 10;
 
 [[nodiscard]] constexpr std::string_view name_of(CloseCause cause) noexcept {
   constexpr std::array<std::string_view, kCloseCauses> kNames{
       "peer_gone",   "lapped",          "torn",        "answered", "refused",
-      "turned_away", "request_timeout", "server_stop", "failed"};
+      "turned_away", "request_timeout", "server_stop", "revoked",  "failed"};
   return kNames[static_cast<size_t>(cause)];
 }
+
+// A connection keeps the number of its listener in a byte.
+inline constexpr size_t kListenersMax = 255;
 
 struct alignas(kCacheLineBytes) Counters {
   Counter accepted;
   Counter open;       // connections now
   Counter streaming;  // of those, subscribers
+  std::array<Counter, kListenersMax> open_by_listener;
   std::array<Counter, kCloseCauses> closed;
 
   Counter published;            // answered 201

@@ -30,6 +30,7 @@ struct Exchange {
   Awaited awaited = Awaited::kNothing;
   MonotonicMs awaited_since = 0;
   MonotonicMs paced_until = 0;  // a held publish is answered 503 after this; 0: not paced
+  uint64_t revocation = 0;      // the order that a held request waits for (revocations.h); 0: none
   CloseCause cause = CloseCause::kAnswered;
 };
 

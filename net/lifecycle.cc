@@ -33,6 +33,7 @@ void Lifecycle::admit(uint32_t slot, uint8_t listener, const Peer& peer) noexcep
   shard_.peers[slot] = peer;
   shard_.counters.accepted.add();
   shard_.counters.open.add();
+  shard_.counters.open_by_listener[listener].add();
   shard_.io.recv(slot, shard_.connections.tag(Op::kRecv, slot));
   shard_.timers.arm(slot, shard_.now + shard_.limits.first_byte_timeout.count());
 }
@@ -85,6 +86,7 @@ void Lifecycle::on_closed(const Completion& completion) noexcept {
   RC_CHECK(connection.phase == Phase::kClosing);
   connection.phase = Phase::kFree;
   shard_.counters.open.subtract();
+  shard_.counters.open_by_listener[connection.listener].subtract();
   shard_.counters.closed[static_cast<size_t>(connection.cause)].add();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/http/cors.h"
+#include "net/http/host.h"
 #include "net/http/target.h"
 
 namespace ringcast::net {
@@ -35,13 +36,13 @@ milliseconds longest_wait(const Publishing& publishing) noexcept {
 }  // namespace
 
 Routes::Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-               Publish& publish, Subscribe& subscribe, const Monitor& monitor)
+               Publish& publish, Subscribe& subscribe, Admin& admin)
     : shard_(shard),
       channels_(channels),
       stream_channels_max_(stream_channels_max),
       publish_(publish),
       subscribe_(subscribe),
-      monitor_(monitor),
+      admin_(admin),
       any_reader_{.origins = {}, .credentials = false},
       any_publisher_{.origins = {}, .credentials = false},
       queues_(channels.size()) {
@@ -68,9 +69,27 @@ ResponseOptions Routes::options_for(const Exchange& exchange) {
 Routes::Handled Routes::handle(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
   const Request& request = exchange.reader.request();
   ResponseOptions options = options_for(exchange);
-  if (listener.serve_admin && monitor_.answer(request, options, stopping_, exchange.answers)) {
-    return Handled::kAnswered;
+  if (listener.serve_admin) {
+    switch (admin_.handle(exchange, listener, options, stopping_, shard_.now)) {
+      case Admin::Handled::kAnswered:
+        return Handled::kAnswered;
+      case Admin::Handled::kHeld:
+        return Handled::kHeld;
+      case Admin::Handled::kNotOurs:
+        break;
+    }
   }
+  if (is_public_host(listener, request.host)) return handle_public(slot, exchange, listener);
+  const std::string cors_lines = reader_lines(request, listener);
+  options.extra_lines = cors_lines;
+  append_error(exchange.answers, 421, "nothing is served here under this host name", options);
+  return Handled::kAnswered;
+}
+
+Routes::Handled Routes::handle_public(uint32_t slot, Exchange& exchange,
+                                      const ListenerConfig& listener) {
+  const Request& request = exchange.reader.request();
+  ResponseOptions options = options_for(exchange);
   Channel* const by_path = channels_.by_path(request.path);
   if (by_path != nullptr && listener.serve_subscribe) {
     const Duties streams_only{.subscribe = true, .publish = false};

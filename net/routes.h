@@ -3,7 +3,7 @@
 //
 //   GET, HEAD, OPTIONS  /channels/<name>, /events?channel=…, a channel's own path    Subscribe
 //   POST, OPTIONS       /channels/<name>, /events                                    Publish
-//   GET, HEAD           /healthz/live, /healthz/ready, /metrics                      Monitor
+//   what operators ask, where admin is served                                        Admin
 //
 // Threads: one shard.
 #pragma once
@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "engine/channels.h"
+#include "net/admin.h"
 #include "net/exchange.h"
 #include "net/http/http_date.h"
 #include "net/listener.h"
-#include "net/monitor.h"
 #include "net/publish.h"
 #include "net/shard_state.h"
 #include "net/subscribe.h"
@@ -29,13 +29,13 @@ inline constexpr std::string_view kEventsPath = "/events";
 class Routes {
  public:
   Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-         Publish& publish, Subscribe& subscribe, const Monitor& monitor);
+         Publish& publish, Subscribe& subscribe, Admin& admin);
 
   enum class Handled {
     kAnswered,      // the answer was appended to the exchange's
     kBecameStream,  // the connection is a subscriber now
     kTurnedAway,    // answered, and to be closed: there was no room for a stream
-    kHeld,  // to be handled again later: exchange.paced_until says whether for room in a ring
+    kHeld,  // to be handled again later: exchange.paced_until says whether for room in a ring, or for other shards
   };
 
   // Handles the request that `exchange` has read on the connection in `slot`.
@@ -70,6 +70,8 @@ class Routes {
   };
   [[nodiscard]] static std::string_view methods_of(const Duties& duties) noexcept;
 
+  // What is served under any name, or the listener's own, and not by Admin.
+  Handled handle_public(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
   Handled handle_channel(uint32_t slot, Exchange& exchange, const Duties& duties,
                          const Channels::Address& address, std::string_view name);
   Handled handle_events(uint32_t slot, Exchange& exchange, const Duties& duties);
@@ -94,7 +96,7 @@ class Routes {
   const uint32_t stream_channels_max_;
   Publish& publish_;
   Subscribe& subscribe_;
-  const Monitor& monitor_;
+  Admin& admin_;
   // Who may read what is said of no channel in particular: the readers, and the publishers, of any of them.
   CorsConfig any_reader_;
   CorsConfig any_publisher_;

@@ -42,21 +42,20 @@ Result<> Server::open(const Config& config) {
   if (!doorbells) return doorbells.error();
   doorbells_ = std::move(*doorbells);
   log_ = std::make_unique<MemoryLog>(*channels_, *doorbells_);
-  monitor_ = std::make_unique<Monitor>(counters_, *channels_);
+  listeners_ = config.listeners;
+  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_);
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
-  std::vector<ListenerConfig> listeners = config.listeners;
   for (size_t number = 0; number < capacity_.shards; ++number) {
-    if (Result<> shard = open_shard(number, listeners); !shard) return shard.error();
+    if (Result<> shard = open_shard(number); !shard) return shard.error();
   }
-  for (const ListenerConfig& listener : listeners) ports_.push_back(listener.port);
   return {};
 }
 
 // The first shard settles which ports are used; the others share them.
-Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listeners) {
+Result<> Server::open_shard(size_t number) {
   std::vector<Listener> own;
-  for (ListenerConfig& config : listeners) {
+  for (ListenerConfig& config : listeners_) {
     Result<Listener> listener = listen_on(config, number == 0 ? PortUse::kFirst : PortUse::kShared);
     if (!listener) return listener.error();
     config.port = listener->config.port;
@@ -69,7 +68,7 @@ Result<> Server::open_shard(size_t number, std::vector<ListenerConfig>& listener
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
   const ShardParts parts{*channels_,        *log_,       epochs_[number],    doorbells_->of(number),
-                         counters_[number], *monitor_,   *idempotency_keys_, config_,
+                         counters_[number], *admin_,     *idempotency_keys_, config_,
                          limits_,           &committing_};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));

@@ -15,9 +15,9 @@
 #include "engine/epoch.h"
 #include "engine/log/memory_log.h"
 #include "engine/random_source.h"
+#include "net/admin.h"
 #include "net/counters.h"
 #include "net/doorbell.h"
-#include "net/monitor.h"
 #include "net/shard.h"
 #include "net/uring/kernel_probe.h"
 
@@ -34,7 +34,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // The port that the i-th configured listener really has.
-  [[nodiscard]] uint16_t port(size_t listener) const noexcept { return ports_[listener]; }
+  [[nodiscard]] uint16_t port(size_t listener) const noexcept { return listeners_[listener].port; }
   [[nodiscard]] const Capacity& capacity() const noexcept { return capacity_; }
 
   // Where in-process publishers put their events, and into what.
@@ -53,7 +53,7 @@ class Server {
         counters_(capacity.shards) {}
 
   Result<> open(const Config& config);
-  Result<> open_shard(size_t number, std::vector<ListenerConfig>& listeners);
+  Result<> open_shard(size_t number);
   void run(const Config& config);
   // Whether every event that was ever owed is accounted for, channel by channel. Requires: no shard runs.
   [[nodiscard]] bool books_balance();
@@ -66,10 +66,10 @@ class Server {
   std::unique_ptr<Channels> channels_;
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
-  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<IdempotencyKeys> idempotency_keys_;
-  std::vector<uint16_t> ports_;
-  std::atomic<size_t> committing_{0};  // see ShardParts
+  std::vector<ListenerConfig> listeners_;  // with the ports they really have
+  std::atomic<size_t> committing_{0};      // see ShardParts
   std::vector<std::unique_ptr<LiveKernel>> kernels_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<RandomSource>> sources_;

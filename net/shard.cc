@@ -50,8 +50,9 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       publish_(parts.log, parts.channels, parts.idempotency_keys, parts.counters),
       subscribe_(state_, parts.log, audiences_, delivery_),
       routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
-              parts.monitor),
+              parts.admin),
       front_(state_, lifecycle_, listeners_, limits_for(parts), routes_),
+      revoker_(state_, audiences_, delivery_, parts.admin.revocations()),
       acceptor_(state_, listeners_),
       committing_(parts.committing) {
   RC_CHECK(listeners_.size() <= kListenersMax);
@@ -79,6 +80,7 @@ void Shard::turn() noexcept {
   drain_completions();  // kernel to connections
   doorbell_.answer([&](ChannelNumber channel) { audiences_.on_news(channel); });
   if (front_.has_held()) front_.retry_held();
+  revoker_.work();  // what operators have ordered
   expire_timers();  // heartbeats, slow requests
   if (stop_requested_.load(std::memory_order_acquire)) continue_stopping();
   // An accept finds its slots free before the completions of their closing are seen, on some
@@ -160,12 +162,14 @@ void Shard::expire_timers() noexcept {
 }
 
 void Shard::sleep_if_idle() noexcept {
-  const bool has_work = delivery_.has_work() || lifecycle_.has_closable() ||
+  const bool has_work = delivery_.has_work() || lifecycle_.has_closable() || revoker_.has_work() ||
                         state_.io.has_completions() || state_.io.has_overflow();
   const milliseconds timeout = time_to_next_deadline();
   if (has_work || timeout.count() <= 0 || !doorbell_.try_sleep()) return;
-  if (!stop_requested_.load(std::memory_order_seq_cst) || routes_.is_stopping())
-    state_.io.wait(timeout);
+  // Whoever wakes us says why first, and looks whether we sleep afterwards; we have said so, and look again.
+  const bool is_told_to_stop =
+      stop_requested_.load(std::memory_order_seq_cst) && !routes_.is_stopping();
+  if (!is_told_to_stop && !revoker_.has_work()) state_.io.wait(timeout);
   doorbell_.woke();
 }
 

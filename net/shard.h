@@ -15,13 +15,14 @@
 #include "engine/epoch.h"
 #include "engine/log/event_log.h"
 #include "net/acceptor.h"
+#include "net/admin.h"
 #include "net/audiences.h"
 #include "net/delivery.h"
 #include "net/doorbell.h"
 #include "net/front.h"
 #include "net/lifecycle.h"
 #include "net/listener.h"
-#include "net/monitor.h"
+#include "net/revoker.h"
 #include "net/routes.h"
 #include "net/shard_state.h"
 
@@ -34,7 +35,7 @@ struct ShardParts {
   Epoch& epoch;
   Doorbell& doorbell;
   Counters& counters;
-  const Monitor& monitor;
+  Admin& admin;
   IdempotencyKeys& idempotency_keys;
   const ServerConfig& config;
   const LimitsConfig& limits;
@@ -96,6 +97,7 @@ class Shard {
   Subscribe subscribe_;
   Routes routes_;
   Front front_;
+  Revoker revoker_;
 
   Acceptor acceptor_;
 

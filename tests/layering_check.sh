@@ -32,8 +32,8 @@ refuse "$everywhere" 'simdjson' '(engine/utf8|net/batch_reader)\.cc' \
   'simdjson comes in through engine/utf8.cc and net/batch_reader.cc'
 refuse "$everywhere" 'sodium' 'engine/keyed_hash\.cc' 'libsodium comes in through engine/keyed_hash.cc'
 refuse "$everywhere" 'openssl/' 'engine/access/crypto\.cc' 'OpenSSL comes in through engine/access/crypto.cc'
-refuse '(engine|net|tools)/' 'nlohmann/' 'engine/(gap|access/strict_json)\.cc' \
-  'nlohmann-json comes in through engine/gap.cc and engine/access/strict_json.cc'
+refuse '(engine|net|tools)/' 'nlohmann/' '(engine/(gap|access/strict_json)|net/inspection)\.cc' \
+  'nlohmann-json comes in through engine/gap.cc, engine/access/strict_json.cc and net/inspection.cc'
 refuse "$everywhere" '(gtest|gmock)/' 'tests/' 'GoogleTest is for tests/'
 refuse "$everywhere" 'benchmark/' 'bench/micro/' 'Google Benchmark is for bench/micro/'
 exit $status

@@ -45,6 +45,8 @@ struct ListenerConfig {
   bool serve_subscribe = false;
   bool serve_publish = false;
   bool serve_admin = false;
+  std::vector<std::string>
+      hosts{};  // in lower case: the only names it answers to; empty: see net/http/host.h
 };
 
 // How much of a channel's past is kept; whichever bites first.

@@ -96,8 +96,22 @@ void read_serve(const Value& list, ListenerConfig& listener, Findings& findings)
   }
 }
 
-constexpr auto kListenerFields =
-    std::to_array<Field<ListenerConfig>>({{"bind", read_bind}, {"serve", read_serve}});
+void read_hosts(const Value& list, ListenerConfig& listener, Findings& findings) {
+  for (const Value& element : read_elements(list, "[events.example]", findings)) {
+    const auto host = read_text(element, "a host name such as events.example", findings);
+    if (!host) continue;
+    if (const auto checked = check_host(*host); !checked) {
+      findings.add_problem(element.place, element.key, checked.error().message);
+    } else {
+      listener.hosts.push_back(*host);
+    }
+  }
+}
+
+constexpr auto kListenerFields = std::to_array<Field<ListenerConfig>>(
+    {{"bind", read_bind}, {"serve", read_serve}, {"hosts", read_hosts}});
+
+constexpr std::string_view kRequiredOfListener[] = {"bind", "serve"};
 
 // Administration asks for no credentials: whoever reaches the port may use it.
 void warn_if_exposed(const Value& value, const ListenerConfig& listener, Findings& findings) {
@@ -120,12 +134,12 @@ void read_listener(const Value& value, ListenerConfig& listener, Findings& findi
     }
     return;
   }
-  for (const Field<ListenerConfig>& field : kListenerFields) {
-    if (findings.has(fmt::format("{}.{}", value.key, field.key))) continue;
+  for (const std::string_view key : kRequiredOfListener) {
+    if (findings.has(fmt::format("{}.{}", value.key, key))) continue;
     findings.add_problem(
         value.place, value.key,
         fmt::format("has no {}; a listener looks like bind: 127.0.0.1:8000, serve: [subscribe]",
-                    field.key));
+                    key));
   }
   warn_if_exposed(value, listener, findings);
 }

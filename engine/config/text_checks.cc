@@ -19,8 +19,8 @@ constexpr size_t kChannelNameBytesMax = 128;
 constexpr size_t kPathBytesMax = 256;
 
 // First path segments that belong to the server, on whichever listener.
-constexpr std::string_view kOwnRoutes[] = {"channels", "events", "healthz", "metrics",
-                                           "connections"};
+constexpr std::string_view kOwnRoutes[] = {"channels", "events",      "healthz",
+                                           "metrics",  "connections", "revoke"};
 
 bool is_lower(char c) noexcept {
   return c >= 'a' && c <= 'z';
@@ -283,6 +283,15 @@ Result<> check_origin(std::string_view origin) {
                  "holds more than scheme, host and port; remove the final '/', path and user name");
   }
   return check_origin_authority(origin, scheme, authority);
+}
+
+Result<> check_host(std::string_view host) {
+  if (std::ranges::any_of(host, is_upper))
+    return fault(host, "has capital letters; write it in lower case");
+  if (host_length(host) == host.size()) return {};
+  return fault(host,
+               "is not the name or address of a host; write one without scheme and port, such as "
+               "events.example or \"[::1]\"");
 }
 
 // RFC 9110, section 5.6.2: a token.

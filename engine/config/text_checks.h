@@ -39,6 +39,9 @@ struct BindAddress {
 // below it. "*" passes too.
 [[nodiscard]] Result<> check_origin(std::string_view origin);
 
+// A name or address as a Host header has it, without a port and in lower case: a.example, 10.0.0.1, [::1].
+[[nodiscard]] Result<> check_host(std::string_view host);
+
 // The name of an HTTP header line.
 [[nodiscard]] Result<> check_header_name(std::string_view name);
 

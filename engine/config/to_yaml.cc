@@ -136,8 +136,10 @@ std::string limits_yaml(const LimitsConfig& limits) {
 std::string listener_yaml(const ListenerConfig& listener) {
   return fmt::format(
       "  - bind: {}\n"
-      "    serve: {}\n",
-      quoted(format_bind(listener.host, listener.port)), duties_of(listener));
+      "    serve: {}\n"
+      "    hosts: {}\n",
+      quoted(format_bind(listener.host, listener.port)), duties_of(listener),
+      quoted_list(listener.hosts));
 }
 
 std::string text_or_null(std::string_view text) {

@@ -32,9 +32,6 @@ inline constexpr uint32_t kListenBacklog = 1024;
 // 6.18), more cost more; they are all that a turn takes in, and each is a slot kept free.
 inline constexpr uint32_t kAcceptsPerListener = 32;
 
-// A connection notes its listener in a byte.
-inline constexpr size_t kListenersMax = 255;
-
 // What a node needs from the machine, settled before anything is opened.
 struct Capacity {
   DescriptorKind descriptors;

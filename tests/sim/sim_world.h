@@ -110,7 +110,8 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Channels> channels_;
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
-  std::unique_ptr<Monitor> monitor_;
+  const std::vector<ListenerConfig> no_listeners_;
+  std::unique_ptr<Admin> admin_;
   IdempotencyKeys idempotency_keys_{1'000};
   const ServerConfig server_config_;
   const LimitsConfig limits_;

@@ -59,7 +59,7 @@ HttpHead HttpHead::parse(std::string_view bytes) {
 
 std::string request(std::string_view method, std::string_view target, std::string_view extra) {
   std::string text(method);
-  return text.append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n").append(extra) +
+  return text.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(extra) +
          "\r\n";
 }
 

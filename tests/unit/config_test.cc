@@ -116,7 +116,7 @@ defaults:
 listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "0.0.0.0:0", serve: [subscribe]}
-  - {bind: "[0:0::1]:8001", serve: [admin, publish]}
+  - {bind: "[0:0::1]:8001", serve: [admin, publish], hosts: [ops.example, "[::2]", 10.0.0.7]}
 server:
   shards: 64
   max_connections: 10000000
@@ -151,6 +151,9 @@ TEST(Config, ServerAndListenersAreRead) {
   EXPECT_TRUE(config.listeners[0].serve_subscribe);
   EXPECT_FALSE(config.listeners[0].serve_publish);
   EXPECT_FALSE(config.listeners[0].serve_admin);
+  EXPECT_TRUE(config.listeners[0].hosts.empty());
+  EXPECT_EQ(config.listeners[2].hosts,
+            (std::vector<std::string>{"ops.example", "[::2]", "10.0.0.7"}));
   EXPECT_EQ(config.listeners[2].host, "::1");
   EXPECT_EQ(config.listeners[2].port, 8001);
   EXPECT_FALSE(config.listeners[2].serve_subscribe);

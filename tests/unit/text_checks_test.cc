@@ -212,6 +212,16 @@ TEST(TextChecks, OriginsAreWrittenAsBrowsersSendThem) {
   for (const Refused& refused : kCases) expect_refused(check_origin(refused.text), refused);
 }
 
+TEST(TextChecks, HostsAreNamesOrAddressesWithoutPort) {
+  for (const char* host : {"a", "events.example", "10.0.0.7", "[::1]", "[2001:db8::1]"}) {
+    EXPECT_TRUE(check_host(host)) << host;
+  }
+  for (const char* host : {"", "a:80", "[::1]:80", "http://a", "a/", "*.a.example", "::1", "a b",
+                           "[::1", "A.example", "caf\xc3\xa9"}) {
+    EXPECT_FALSE(check_host(host)) << host;
+  }
+}
+
 TEST(TextChecks, HeaderNamesAreTokens) {
   for (const char* name : {"X-Trace-Id", "x", "a!#$%&'+-.^_`|~9"}) {
     EXPECT_TRUE(check_header_name(name)) << name;

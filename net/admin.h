@@ -1,0 +1,58 @@
+// Admin: what is served on listeners that serve admin: whether we are well, metrics, what the node holds, and the ending
+// of streams.
+//
+//   GET, HEAD  /healthz/live, /healthz/ready    for anybody who reaches the listener
+//   GET, HEAD  /metrics, /channels, /channels/<name>, /connections
+//   POST       /revoke?channel=<name> | source=<address or network>
+//
+// All but the first are served under the listener's own names only (http/host.h), and none has a line that would let a
+// page of another origin read it. State is changed by POST alone, and by no page.
+//
+// Threads: any. Memory: an answer.
+#pragma once
+
+#include <vector>
+
+#include "net/exchange.h"
+#include "net/http/request.h"
+#include "net/http/response.h"
+#include "net/inspection.h"
+#include "net/monitor.h"
+#include "net/revocations.h"
+
+namespace ringcast::net {
+
+class Admin {
+ public:
+  // All must outlive it. `listeners` may get their ports afterwards.
+  Admin(std::span<const Counters> shards, const Channels& channels, EventLog& log,
+        Doorbells& doorbells, const std::vector<ListenerConfig>& listeners)
+      : channels_(channels),
+        monitor_(shards, channels),
+        inspection_(shards, channels, log, listeners),
+        revocations_(doorbells, shards.size()) {}
+
+  enum class Handled {
+    kNotOurs,
+    kAnswered,  // the answer was appended to the exchange's
+    kHeld,      // shards are at work: to be handled again in a moment
+  };
+
+  // Handles the request that `exchange` has read at `listener`, which serves admin.
+  [[nodiscard]] Handled handle(Exchange& exchange, const ListenerConfig& listener,
+                               ResponseOptions options, bool stopping, MonotonicMs now);
+
+  [[nodiscard]] Revocations& revocations() noexcept { return revocations_; }
+
+ private:
+  void answer_page(Exchange& exchange, ResponseOptions options) const;
+  [[nodiscard]] Handled revoke(Exchange& exchange, ResponseOptions options, MonotonicMs now);
+  Handled wait_for_shards(Exchange& exchange, const ResponseOptions& options, MonotonicMs now);
+
+  const Channels& channels_;
+  const Monitor monitor_;
+  const Inspection inspection_;
+  Revocations revocations_;
+};
+
+}  // namespace ringcast::net

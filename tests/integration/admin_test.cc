@@ -1,0 +1,236 @@
+// What operators see and do: channels and connections as JSON, under the listener's own names and for no web page, and
+// streams ended on all shards.
+
+#include <gtest/gtest.h>
+
+#include <list>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/http_client.h"
+#include "tests/support/sse_client.h"
+#include "tests/support/test_server.h"
+
+namespace ringcast {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kJson = "Accept: application/json\r\n";
+
+class Admin : public EitherDescriptors {
+ protected:
+  // The channels news, other and inbox/{recipient}; one listener for streams and publishers, and one for operators.
+  static Config two_listeners() {
+    Config two = config();
+    two.listeners = {{.host = "127.0.0.1", .serve_subscribe = true, .serve_publish = true},
+                     {.host = "127.0.0.1", .serve_admin = true, .hosts = {"ops.example"}}};
+    for (const char* name : {"other", "inbox/{recipient}"}) {
+      two.channels.push_back(two.channels[0]);
+      two.channels.back().name = name;
+    }
+    return two;
+  }
+
+  static std::string under(std::string_view host, std::string_view method,
+                           std::string_view target) {
+    return std::string(method) + " " + std::string(target) +
+           " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+  }
+  static Json json_of(const HttpResponse& answer) {
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer["content-type"], "application/json");
+    return Json::parse(answer.body);
+  }
+  static Json look(uint16_t port, std::string_view target) {
+    return json_of(ask(port, get(target, kJson)));
+  }
+  static HttpResponse revoke(uint16_t port, std::string_view query) {
+    return ask(port, request("POST", "/revoke?" + std::string(query), "Content-Length: 0\r\n"));
+  }
+};
+RC_EITHER_DESCRIPTORS(Admin);
+
+TEST_P(Admin, ChannelsSayWhoListensAndWhatIsKept) {
+  TestServer server(two_listeners());
+  SseClient one(server.port(), "/channels/news");
+  SseClient both(server.port(), "/events?channel=news&channel=inbox/alice");
+  HttpClient publisher(server.port());
+  const std::string first = published_id(publisher.publish("news", "a"));
+  const std::string last = published_id(publisher.publish("news", "b"));
+  const Json news = look(server.port(1), "/channels/news");
+  EXPECT_EQ(news["name"], "news");
+  EXPECT_EQ(news["subscribers"], 2);
+  EXPECT_EQ(news["published"], 2);
+  EXPECT_EQ(news["kept"]["events"], 2);
+  EXPECT_GT(news["kept"]["bytes"], 50);
+  EXPECT_EQ(news["kept"]["oldest"], first);
+  EXPECT_EQ(news["kept"]["newest"], last);
+  EXPECT_EQ(news["limits"]["events"], 1024);
+  EXPECT_EQ(news["limits"]["max_event_bytes"], 64 * 1024);
+  const Json all = look(server.port(1), "/channels")["channels"];
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0], news);
+  EXPECT_EQ(all[1]["subscribers"], 0);
+  EXPECT_EQ(all[1]["kept"]["oldest"], nullptr);
+  EXPECT_EQ(all[2]["name"], "inbox/{recipient}");
+  EXPECT_EQ(all[2]["subscribers"], 1);
+  EXPECT_EQ(look(server.port(1), "/channels/inbox/alice"), all[2]);
+  EXPECT_EQ(look(server.port(1), "/channels/inbox/%7Brecipient%7D"), all[2]);
+  EXPECT_EQ(ask(server.port(1), get("/channels/nwes")).status, 404);
+  EXPECT_EQ(ask(server.port(1), post("/channels/news", "x")).status, 405);
+}
+
+TEST_P(Admin, ConnectionsAreCountedByListenerShardAndCause) {
+  TestServer server(two_listeners());
+  SseClient subscriber(server.port(), "/channels/news");
+  HttpClient waiting(server.port());
+  EXPECT_EQ(waiting.publish("news", "x").status, 201);
+  (void)ask(server.port(), "forged\r\n\r\n");
+  Json seen;
+  EXPECT_TRUE(comes_true([&] {
+    seen = look(server.port(1), "/connections");
+    return seen["closed"]["refused"] == 1 && seen["listeners"][0]["open"] == 2;
+  })) << seen;
+  EXPECT_EQ(seen["streaming"], 1);
+  EXPECT_EQ(seen["listeners"][0]["serve"], (Json{"subscribe", "publish"}));
+  EXPECT_EQ(seen["listeners"][1]["bind"], "127.0.0.1:" + std::to_string(server.port(1)));
+  EXPECT_EQ(seen["shards"].size(), 2U);
+  EXPECT_EQ(seen["shards"][0]["streaming"].get<int>() + seen["shards"][1]["streaming"].get<int>(),
+            1);
+}
+
+TEST_P(Admin, WhereStreamsAreServedTooJsonHasToBeAskedFor) {
+  Config all = config();
+  TestServer server(all);
+  EXPECT_EQ(look(server.port(), "/channels/news")["name"], "news");
+  EXPECT_EQ(look(server.port(), "/channels").size(), 1U);
+  for (const char* accept : {"", "Accept: */*\r\n", "Accept: text/event-stream\r\n",
+                             "Accept: text/event-stream, application/json\r\n"}) {
+    HttpClient client(server.port());
+    client.send(get("/channels/news", accept));
+    EXPECT_EQ(client.read_head()["content-type"], "text/event-stream") << accept;
+  }
+  EXPECT_EQ(ask(server.port(), post("/channels/news", "x", kJson)).status, 201);
+}
+
+TEST_P(Admin, IsServedOnItsListenerAndUnderItsOwnNamesAlone) {
+  TestServer server(two_listeners());
+  const char* const kTargets[] = {"/metrics", "/channels", "/channels/news", "/connections"};
+  for (const char* target : kTargets) {
+    for (const char* host : {"localhost", "127.0.0.1:9090", "[::1]", "ops.example:1"}) {
+      EXPECT_EQ(ask(server.port(1), under(host, "GET", target)).status, 200) << host << target;
+    }
+    for (const char* host :
+         {"evil.example", "localhost.evil.example", "127.0.0.2", "127.0.0.1.evil.example"}) {
+      EXPECT_EQ(ask(server.port(1), under(host, "GET", target)).status, 403) << host << target;
+    }
+    const HttpResponse from_page = ask(server.port(1), get(target, "Origin: https://a\r\n"));
+    for (const auto& [name, value] : from_page.headers) {
+      EXPECT_FALSE(name.starts_with("access-control-")) << target << " says " << name;
+    }
+  }
+  EXPECT_EQ(ask(server.port(1), under("evil.example", "POST", "/revoke?channel=news")).status, 403);
+  EXPECT_EQ(ask(server.port(1), under("10.0.0.1", "GET", "/healthz/live")).status, 200);
+  for (const char* target : {"/metrics", "/channels", "/connections", "/revoke?channel=news"}) {
+    EXPECT_EQ(ask(server.port(0), get(target, kJson)).status, 404) << target;
+  }
+  HttpClient public_one(server.port(0));
+  public_one.send(under("evil.example", "HEAD", "/channels/news"));
+  EXPECT_EQ(public_one.read_head().status, 200);
+}
+
+TEST_P(Admin, PublicListenerWithHostsAnswersToNoOther) {
+  Config named = two_listeners();
+  named.listeners[0].hosts = {"events.example"};
+  TestServer server(named);
+  const auto status = [&](std::string_view host, std::string_view method, std::string_view target) {
+    HttpClient client(server.port());
+    client.send(under(host, method, target));
+    return client.read_head().status;
+  };
+  EXPECT_EQ(status("EVENTS.example:8000", "GET", "/channels/news"), 200);
+  EXPECT_EQ(status("evil.example", "GET", "/channels/news"), 421);
+  EXPECT_EQ(status("localhost", "GET", "/channels/news"), 421);
+  EXPECT_EQ(status("evil.example", "POST", "/channels/news"), 421);
+  EXPECT_EQ(status("evil.example", "GET", "/nowhere"), 421);
+}
+
+// --- Ending streams
+
+TEST_P(Admin, RevokingAChannelEndsItsStreamsOnAllShardsAndNoOthers) {
+  TestServer server(two_listeners());
+  std::list<SseClient> meant;
+  for (int i = 0; i < 20; ++i) meant.emplace_back(server.port(), "/channels/news");
+  meant.emplace_back(server.port(), "/events?channel=other&channel=news");
+  SseClient other(server.port(), "/channels/other");
+  SseClient inbox(server.port(), "/channels/inbox/alice");
+  HttpClient publisher(server.port());
+  const std::string id = published_id(publisher.publish("news", "before"));
+  const HttpResponse answer = revoke(server.port(1), "channel=news");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "{\"ended\":21}\n");
+  for (SseClient& client : meant) {
+    EXPECT_EQ(client.read_to_end(), (std::vector<StreamEvent>{{id, "", "before"}}));
+  }
+  EXPECT_EQ(server.closed(net::CloseCause::kRevoked), 21U);
+  EXPECT_EQ(server.streaming(), 2U);
+  EXPECT_EQ(publisher.publish("other", "after").status, 201);
+  EXPECT_EQ(other.next_event().data, "after");
+  EXPECT_EQ(revoke(server.port(1), "channel=news").body, "{\"ended\":0}\n");
+}
+
+TEST_P(Admin, RevokingARecipientEndsTheirStreamsAlone) {
+  TestServer server(two_listeners());
+  SseClient alice(server.port(), "/channels/inbox/alice");
+  SseClient alice_too(server.port(), "/events?channel=news&channel=inbox/alice");
+  SseClient bob(server.port(), "/channels/inbox/bob");
+  EXPECT_EQ(revoke(server.port(1), "channel=inbox/alice").body, "{\"ended\":2}\n");
+  EXPECT_TRUE(alice.read_to_end().empty());
+  EXPECT_TRUE(alice_too.read_to_end().empty());
+  EXPECT_EQ(server.streaming(), 1U);
+  EXPECT_EQ(revoke(server.port(1), "channel=inbox/%7Brecipient%7D").body, "{\"ended\":1}\n");
+  EXPECT_TRUE(bob.read_to_end().empty());
+}
+
+TEST_P(Admin, RevokingASourceEndsWhatComesFromThere) {
+  TestServer server(two_listeners());
+  SseClient stream(server.port(), "/channels/news");
+  EXPECT_EQ(revoke(server.port(1), "source=10.0.0.0/8").body, "{\"ended\":0}\n");
+  EXPECT_EQ(revoke(server.port(1), "source=127.0.0.1").body, "{\"ended\":1}\n");
+  EXPECT_TRUE(stream.read_to_end().empty());
+}
+
+TEST_P(Admin, RevocationIsAPostOfAProgramThatSaysWhatItMeans) {
+  TestServer server(two_listeners());
+  SseClient stream(server.port(), "/channels/news");
+  const uint16_t port = server.port(1);
+  const HttpResponse by_get = ask(port, get("/revoke?channel=news"));
+  EXPECT_EQ(by_get.status, 405);
+  EXPECT_EQ(by_get["allow"], "POST");
+  for (const char* page : {"Origin: http://localhost\r\n", "Origin: null\r\n",
+                           "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n"}) {
+    EXPECT_EQ(ask(port, post("/revoke?channel=news", "", page)).status, 403) << page;
+  }
+  EXPECT_EQ(revoke(port, "").status, 400);
+  EXPECT_EQ(revoke(port, "chanel=news").status, 400);
+  EXPECT_EQ(revoke(port, "channel=news&source=127.0.0.1").status, 400);
+  EXPECT_EQ(revoke(port, "source=everywhere").status, 400);
+  EXPECT_EQ(revoke(port, "channel=nwes").status, 404);
+  EXPECT_EQ(server.streaming(), 1U);
+}
+
+// Answers behind it wait for it, and so does a connection that has more to ask.
+TEST_P(Admin, RevocationKeepsItsPlaceInAPipeline) {
+  TestServer server(two_listeners());
+  SseClient stream(server.port(), "/channels/news");
+  HttpClient client(server.port(1));
+  client.send(get("/healthz/live") + post("/revoke?channel=news", "") +
+              post("/revoke?channel=news", "") + get("/channels/other"));
+  EXPECT_EQ(client.read_response().body, "ok\n");
+  EXPECT_EQ(client.read_response().body, "{\"ended\":1}\n");
+  EXPECT_EQ(client.read_response().body, "{\"ended\":0}\n");
+  EXPECT_EQ(Json::parse(client.read_response().body)["name"], "other");
+}
+
+}  // namespace
+}  // namespace ringcast
