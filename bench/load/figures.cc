@@ -1,6 +1,7 @@
 #include "bench/load/figures.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fstream>
 
@@ -38,12 +39,26 @@ ordered_json histogram_json(const Histogram& histogram) {
           {"max", histogram.max()}};
 }
 
+void print_paired(const char* what, const PairedLatency& paired, double p99_bar) {
+  fmt::print("{}: p50 {:.2f}, p99 {:.2f} (bar {:.2f}); p99 pair by pair {:.2f}\n", what,
+             paired.median_ratio(0.5), paired.median_ratio(0.99), p99_bar,
+             fmt::join(paired.ratios(0.99), ", "));
+}
+
+ordered_json paired_json(const PairedLatency& paired) {
+  return {{"p50", paired.median_ratio(0.5)},
+          {"p99", paired.median_ratio(0.99)},
+          {"p99_pairs", paired.ratios(0.99)}};
+}
+
 void print_not_alone(double core_taken) {
   // A guess: what it does to a figure is then less than the spread between rounds on a quiet machine.
   constexpr double kTakenMax = 0.05;
   if (core_taken <= kTakenMax) return;
   fmt::print(
-      "  NOT ALONE         other programs used {:.0f} % of the server's core: trust no time here\n",
+      "  NOT ALONE         others kept the server from its core {:.0f} % of the time: trust no "
+      "time "
+      "here\n",
       100 * core_taken);
 }
 

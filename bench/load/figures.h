@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/load/follow/paired_latency.h"
 #include "bench/load/options.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
@@ -19,7 +20,11 @@ namespace ringcast::bench {
 [[nodiscard]] std::string quantiles(const Histogram& histogram);
 [[nodiscard]] nlohmann::ordered_json histogram_json(const Histogram& histogram);
 
-// Says so when other programs took so much of the server's core that no time can be trusted.
+// The ratios of each pair and their medians, beside the bar for the p99.
+void print_paired(const char* what, const PairedLatency& paired, double p99_bar);
+[[nodiscard]] nlohmann::ordered_json paired_json(const PairedLatency& paired);
+
+// Says so when others kept the server from its core for so much of the time that none can be trusted (see CoreWatch).
 void print_not_alone(double core_taken);
 
 // The command, the environment and the rounds, into the file that --json names; nothing when it names none.

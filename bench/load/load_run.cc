@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "bench/load/clock.h"
+#include "bench/load/peers/core_watch.h"
 #include "bench/load/publisher.h"
 #include "bench/load/subscriber_fleet.h"
 
@@ -104,13 +105,13 @@ class LoadRun {
     const int64_t start = now_ns() + kMillisecond;
     publisher_.start(start);
     const int64_t cpu_before = server_cpu();
-    const int64_t core_busy_before = core_busy_ns(target_.core).value_or(0);
+    const CoreWatch core(target_);
     const int64_t own_cpu_before = cpu_ns(0).value_or(0);
     const int64_t user_before = user_cpu_ns(target_.pid).value_or(0);
     if (auto delivered = deliver_all(); !delivered) return delivered;
     result_.server_cpu_ns = server_cpu() - cpu_before;
     result_.server_user_cpu_ns = user_cpu_ns(target_.pid).value_or(0) - user_before;
-    result_.server_core_busy_ns = core_busy_ns(target_.core).value_or(0) - core_busy_before;
+    result_.server_core_taken = core.taken_by_others();
     result_.client_cpu_ns = cpu_ns(0).value_or(0) - own_cpu_before;
     result_.deliver_ns = last_moved_ns_ - start;
     nap_until(now_ns() + kLingerNs);

@@ -72,7 +72,7 @@ struct LoadResult {
   double client_cost_ns = 0;  // of its core, a delivery
   int64_t client_awake_ns = 0;  // not napping
   int64_t client_cpu_ns = 0;
-  int64_t server_core_busy_ns = 0;  // with whatever else ran there; 0: it was not pinned
+  double server_core_taken = 0;  // share of the time that others kept it from its core
   Histogram latency;
   Histogram last_reader;
 

@@ -11,6 +11,7 @@
 #include "bench/load/floor_server.h"
 #include "bench/load/load_run.h"
 #include "bench/load/recipients/recipients_plan.h"
+#include "bench/load/siege/siege_plan.h"
 #include "bench/load/stalled/stalled_run.h"
 
 namespace ringcast::bench {
@@ -18,13 +19,14 @@ namespace ringcast::bench {
 enum class FloorChoice { kNone, kSend, kDirect };
 
 struct Options {
-  enum class Mode { kFloor, kFanout, kChurn, kMerge, kStalled, kRecipients };
+  enum class Mode { kFloor, kFanout, kChurn, kMerge, kStalled, kRecipients, kSiege };
   Mode mode = Mode::kFloor;
   LoadPlan load;
   ChurnPlan churn;
   ChurnPlan merge;
   StalledPlan stalled;
   RecipientsPlan recipients;
+  SiegePlan siege;
   FloorChoice floor = FloorChoice::kNone;
   uint32_t rounds = 1;
   int server_cpu = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -42,7 +43,19 @@ std::optional<int64_t> user_cpu_ns(pid_t pid) {
   return std::stoll(field) * tick_ns();
 }
 
-std::optional<int64_t> core_busy_ns(int core) {
+std::vector<ThreadTimes> thread_times(pid_t pid) {
+  std::vector<ThreadTimes> times;
+  std::error_code ended;  // then the list ends, too
+  for (const auto& task :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), ended)) {
+    ThreadTimes one{.thread = static_cast<pid_t>(std::stol(task.path().filename()))};
+    std::ifstream file(task.path() / "schedstat");
+    if (file >> one.ran_ns >> one.waited_ns >> one.turns) times.push_back(one);
+  }
+  return times;
+}
+
+std::optional<int64_t> core_stolen_ns(int core) {
   std::ifstream file("/proc/stat");
   const std::string wanted = fmt::format("cpu{}", core);
   for (std::string line; std::getline(file, line);) {
@@ -50,7 +63,7 @@ std::optional<int64_t> core_busy_ns(int core) {
     std::string name;
     int64_t user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, stolen = 0;
     words >> name >> user >> nice >> system >> idle >> waiting >> irq >> softirq >> stolen;
-    if (name == wanted) return (user + nice + system + irq + softirq + stolen) * tick_ns();
+    if (name == wanted) return stolen * tick_ns();
   }
   return std::nullopt;
 }

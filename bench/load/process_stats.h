@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/base/result.h"
 
@@ -20,9 +21,22 @@ namespace ringcast::bench {
 // How much of it was spent in user space, in clock ticks of 10 ms.
 [[nodiscard]] std::optional<int64_t> user_cpu_ns(pid_t pid);
 
-// How long `core` has not been idle, whoever used it, the machine's host included; in clock ticks
-// of 10 ms.
-[[nodiscard]] std::optional<int64_t> core_busy_ns(int core);
+// What the scheduler has counted for one thread, to the nanosecond.
+struct ThreadTimes {
+  pid_t thread = 0;
+  int64_t ran_ns = 0;
+  int64_t waited_ns = 0;  // it was ready, and its core with somebody else
+  int64_t turns = 0;      // how often it was given the core
+
+  [[nodiscard]] ThreadTimes since(const ThreadTimes& then) const noexcept {
+    return {thread, ran_ns - then.ran_ns, waited_ns - then.waited_ns, turns - then.turns};
+  }
+};
+// Of each thread that `pid` has now.
+[[nodiscard]] std::vector<ThreadTimes> thread_times(pid_t pid);
+
+// How long the machine's host kept `core` for itself while there was work for it, in clock ticks of 10 ms.
+[[nodiscard]] std::optional<int64_t> core_stolen_ns(int core);
 
 struct MemoryUse {
   int64_t resident = 0;   // VmRSS, bytes

@@ -48,6 +48,16 @@ void add_size(CLI::App& command, size_t& bytes) {
       ->check(CLI::Range(kTaggedBytesMin, size_t{16} << 20));
 }
 
+void add_pairs(CLI::App& command, uint32_t& pairs, double& latency_bar) {
+  command.add_option("--pairs", pairs, "Phases without and with, in turn")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--latency-bar", latency_bar,
+                  "p99 with to that of the phase before it, without: the median")
+      ->capture_default_str();
+}
+
 void add_churn_options(CLI::App& command, ChurnPlan& plan) {
   command.add_option("--subscribers", plan.subscribers, "Subscribers that come and go")
       ->capture_default_str()
@@ -98,8 +108,7 @@ void add_stalled_options(CLI::App& command, StalledPlan& plan) {
                                                      {"skip", LagPolicy::kSkip}};
   command.add_option("--policy", plan.policy, "The server's slow_subscriber: disconnect or skip")
       ->transform(CLI::CheckedTransformer(policies));
-  command.add_option("--latency-bar", plan.latency_bar, "Healthy p99, with to without")
-      ->capture_default_str();
+  add_pairs(command, plan.pairs, plan.latency_bar);
   command
       .add_option("--growth-bar", plan.growth_bar_bytes,
                   "RSS the server may gain in the second half")
@@ -124,6 +133,36 @@ void add_recipients_options(CLI::App& command, RecipientsPlan& plan) {
   command.add_option("--seed", plan.seed, "Of all that is random")->capture_default_str();
 }
 
+void add_siege_options(CLI::App& command, SiegePlan& plan) {
+  StalledPlan& normal = plan.normal;
+  command.add_option("--subscribers", normal.healthy, "Normal subscribers")->capture_default_str();
+  command.add_option("--channels", normal.channels, "Channels c0, c1, … they are spread over")
+      ->capture_default_str();
+  add_publishing(command, normal);
+  add_size(command, normal.data_bytes);
+  add_pairs(command, normal.pairs, normal.latency_bar);
+  command.add_option("--attack", plan.attack.command,
+                     "A command that attacks; or refused: a flood of refused requests");
+  const std::map<std::string, RefusedFor> reasons = {{"malformed", RefusedFor::kMalformed},
+                                                     {"unauthorized", RefusedFor::kUnauthorized},
+                                                     {"over-limit", RefusedFor::kOverLimit}};
+  command.add_option("--refused-for", plan.attack.refused_for, "What the flood is refused for")
+      ->transform(CLI::CheckedTransformer(reasons));
+  command.add_option("--attack-rate", plan.attack.rate, "Requests a second of the flood")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--attack-for", plan.attack.duration_ns, "The flood ends after so long: 60s")
+      ->transform(as_duration());
+  command
+      .add_option("--deadline", plan.deadline_ns,
+                  "All attackers must be gone so long after the last one came: 30s")
+      ->transform(as_duration());
+  command
+      .add_option("--memory-bar", plan.memory_bar_bytes,
+                  "RSS an attack may leave behind, beyond what a phase without one does")
+      ->transform(CLI::AsSizeValue(false));
+}
+
 }  // namespace
 
 ScenarioCommands::ScenarioCommands(CLI::App& app, Options& options) : options_(options) {
@@ -136,6 +175,8 @@ ScenarioCommands::ScenarioCommands(CLI::App& app, Options& options) : options_(o
   add_stalled_options(*stalled_, options.stalled);
   recipients_ = add(app, "recipients", "What a million recipients and their resumes cost");
   add_recipients_options(*recipients_, options.recipients);
+  siege_ = add(app, "siege", "Normal subscribers with and without an attack on the server");
+  add_siege_options(*siege_, options.siege);
 }
 
 CLI::App* ScenarioCommands::add(CLI::App& app, const char* name, const char* what) {
@@ -148,13 +189,15 @@ CLI::App* ScenarioCommands::add(CLI::App& app, const char* name, const char* wha
 Options::Mode ScenarioCommands::chosen() const {
   if (churn_->parsed()) return Options::Mode::kChurn;
   if (merge_->parsed()) return Options::Mode::kMerge;
-  return stalled_->parsed() ? Options::Mode::kStalled : Options::Mode::kRecipients;
+  if (stalled_->parsed()) return Options::Mode::kStalled;
+  return siege_->parsed() ? Options::Mode::kSiege : Options::Mode::kRecipients;
 }
 
 std::string ScenarioCommands::problem() const {
   if (churn_->parsed()) return problem_of(options_.churn);
   if (merge_->parsed()) return problem_of(options_.merge);
-  return stalled_->parsed() ? problem_of(options_.stalled) : problem_of(options_.recipients);
+  if (stalled_->parsed()) return problem_of(options_.stalled);
+  return siege_->parsed() ? problem_of(options_.siege) : problem_of(options_.recipients);
 }
 
 }  // namespace ringcast::bench

@@ -27,6 +27,7 @@ class ScenarioCommands {
   CLI::App* merge_;
   CLI::App* stalled_;
   CLI::App* recipients_;
+  CLI::App* siege_;
 };
 
 }  // namespace ringcast::bench

@@ -10,6 +10,7 @@
 #include "bench/load/recipients/recipients_report.h"
 #include "bench/load/recipients/recipients_run.h"
 #include "bench/load/server_under_test.h"
+#include "bench/load/siege/siege_report.h"
 #include "bench/load/stalled/stalled_report.h"
 
 namespace ringcast::bench {
@@ -38,12 +39,12 @@ Result<StalledResult> stalled_phase(const Options& options, const StalledPlan& p
   return result;
 }
 
-// Without and with the laggards, twice in turn, so that a machine that changes meanwhile shows.
+// Without and with the laggards in turn, so that a machine that changes meanwhile shows.
 Result<Outcome> stalled_round(const Options& options) {
   StalledPlan without = options.stalled;
   without.stalled = without.trickling = 0;
   StalledComparison comparison;
-  for (int turn = 0; turn < 2; ++turn) {
+  for (uint32_t pair = 0; pair < options.stalled.pairs; ++pair) {
     for (const StalledPlan& plan : {without, options.stalled}) {
       auto result = stalled_phase(options, plan);
       if (!result) return result.error();
@@ -54,6 +55,25 @@ Result<Outcome> stalled_round(const Options& options) {
   print_comparison(options.stalled, comparison);
   return Outcome{.good = comparison.good(options.stalled),
                  .json = comparison_json(options.stalled, comparison)};
+}
+
+// In peace and under attack in turn, likewise.
+Result<Outcome> siege_round(const Options& options) {
+  SiegeComparison comparison;
+  for (uint32_t pair = 0; pair < options.siege.normal.pairs; ++pair) {
+    for (const bool attacked : {false, true}) {
+      auto server = ServerUnderTest::open(options);
+      if (!server) return server.error();
+      auto result = run_siege(options.siege, attacked, options.client_cpu, server->target());
+      if (!result) return result.error();
+      print_siege(options.siege, *result);
+      std::fflush(stdout);
+      (attacked ? comparison.with : comparison.without).push_back(std::move(*result));
+    }
+  }
+  print_siege_comparison(options.siege, comparison);
+  return Outcome{.good = comparison.good(options.siege),
+                 .json = siege_json(options.siege, comparison)};
 }
 
 Result<Outcome> recipients_round(const Options& options) {
@@ -76,6 +96,8 @@ Result<Outcome> run_round(const Options& options) {
       return stalled_round(options);
     case Options::Mode::kRecipients:
       return recipients_round(options);
+    case Options::Mode::kSiege:
+      return siege_round(options);
     case Options::Mode::kFloor:
     case Options::Mode::kFanout:
       break;

@@ -23,7 +23,7 @@ StalledResult phase(uint32_t laggards, uint64_t latency_ns) {
 
 StalledComparison good_round() {
   StalledComparison round;
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     round.without.push_back(phase(0, 1'000));
     round.with.push_back(phase(10, 1'200));
   }
@@ -32,13 +32,22 @@ StalledComparison good_round() {
 
 TEST(StalledComparison, IsGoodWhenNobodyWasHeldUp) {
   EXPECT_TRUE(good_round().good(kPlan));
-  EXPECT_NEAR(good_round().latency_ratio(0.99), 1.2, 0.02);
+  EXPECT_NEAR(good_round().paired_latency().median_ratio(0.99), 1.2, 0.02);
   EXPECT_EQ(good_round().growth_bytes(), 500);
 }
 
 TEST(StalledComparison, HealthyOnesHeldUpAreNotGood) {
   StalledComparison round = good_round();
-  round.with[1].latency.record(9'000, 500);
+  for (StalledResult& with : round.with) with.latency.record(9'000, 500);
+  EXPECT_FALSE(round.good(kPlan));
+}
+
+TEST(StalledComparison, OneDisturbedPhaseSaysNothing) {
+  StalledComparison round = good_round();
+  round.with[1].latency.record(400'000'000, 500);
+  EXPECT_TRUE(round.good(kPlan));
+  for (StalledResult& with : round.with) with.latency.record(9'000, 500);
+  round.without[0].latency.record(400'000'000, 500);
   EXPECT_FALSE(round.good(kPlan));
 }
 

@@ -34,7 +34,7 @@ struct ChurnResult {
   int64_t drain_ns = 0;    // from there until everybody had everything
   int64_t server_cpu_ns = 0;
   int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the server's core that went to other programs meanwhile
+  double core_taken = 0;  // share of the time that others kept the server from its core
   int64_t resident_before = 0;
   int64_t resident_after = 0;
 

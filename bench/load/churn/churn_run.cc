@@ -1,11 +1,8 @@
 #include "bench/load/churn/churn_run.h"
 
-#include <fmt/format.h>
-
 #include "bench/load/churn/churn_subscribers.h"
 #include "bench/load/clock.h"
-#include "bench/load/peers/core_watch.h"
-#include "bench/load/peers/lane_publisher.h"
+#include "bench/load/peers/crowd_run.h"
 #include "bench/load/process_stats.h"
 
 namespace ringcast::bench {
@@ -13,8 +10,6 @@ namespace {
 
 // After the last delivery: an event that is sent once too often arrives within it.
 constexpr int64_t kLingerNs = 300 * kMillisecond;
-// Whether everybody has everything is looked at so often.
-constexpr int64_t kLookNs = 10 * kMillisecond;
 
 class ChurnRun {
  public:
@@ -22,111 +17,67 @@ class ChurnRun {
       : plan_(plan),
         target_(target),
         random_(plan.seed + 1),
-        published_(target_count(plan), plan.lanes),
-        publisher_({.server = target.publish,
-                    .lanes = plan.lanes,
-                    .pipeline = plan.pipeline,
-                    .rate = plan.rate,
-                    .duration_ns = plan.duration_ns,
-                    .data_bytes = plan.data_bytes,
-                    .choose_target = [this] { return choose_target(plan_, random_); },
-                    .name_of_target = [this](uint32_t it) { return target_name(plan_, it); }},
-                   published_) {}
+        run_({.publishing = {
+                  .server = target.publish,
+                  .lanes = plan.lanes,
+                  .pipeline = plan.pipeline,
+                  .rate = plan.rate,
+                  .duration_ns = plan.duration_ns,
+                  .data_bytes = plan.data_bytes,
+                  .choose_target = [this] { return choose_target(plan_, random_); },
+                  .name_of_target = [this](uint32_t it) { return target_name(plan_, it); }},
+              .targets = target_count(plan),
+              .stall_ns = plan.stall_ns},
+             target) {}
 
   Result<ChurnResult> run() {
-    auto subscribers = ChurnSubscribers::open(plan_, target_.subscribe, published_);
+    auto subscribers = ChurnSubscribers::open(plan_, target_.subscribe, run_.published());
     if (!subscribers) return subscribers.error();
     subscribers_ = std::move(*subscribers);
-    if (auto connected = publisher_.connect(); !connected) return connected.error();
-    if (auto connected = connect_all(); !connected) return connected.error();
-    if (auto published = publish_all(); !published) return published.error();
+    if (auto connected = run_.connect_all(*subscribers_); !connected) return connected.error();
+    result_.resident_before = resident();
+    if (auto published = run_.publish_all(*subscribers_); !published) return published.error();
     if (auto drained = drain(); !drained) return drained.error();
     take_figures();
     return std::move(result_);
   }
 
  private:
-  Result<> connect_all() {
-    int64_t moved_ns = now_ns();
-    for (uint32_t last = 0; !subscribers_->all_streaming();) {
-      subscribers_->connect_more();
-      subscribers_->turn(now_ns());
-      if (subscribers_->failure()) return *subscribers_->failure();
-      if (subscribers_->streaming() != last) moved_ns = now_ns();
-      last = subscribers_->streaming();
-      if (now_ns() - moved_ns > plan_.stall_ns) {
-        return Error{
-            fmt::format("only {} of {} streams began, then none for {} s; see what the server says",
-                        last, plan_.subscribers, plan_.stall_ns / kSecond)};
-      }
-    }
-    return {};
-  }
-
-  Result<> publish_all() {
-    result_.resident_before = memory_use(target_.pid).value_or(MemoryUse{}).resident;
-    cpu_before_ns_ = cpu_ns(target_.pid).value_or(0);
-    own_cpu_before_ns_ = cpu_ns(0).value_or(0);
-    const CoreWatch core(target_);
-    const int64_t start = now_ns();
-    publisher_.start(start);
-    uint64_t last = 0;
-    for (int64_t moved = start; !publisher_.done() && now_ns() - moved < plan_.stall_ns;) {
-      const int64_t now = now_ns();
-      if (published_.answered() != last) moved = now;
-      last = published_.answered();
-      publisher_.pump(now);
-      subscribers_->turn(now);
-      if (publisher_.failure()) return *publisher_.failure();
-      if (subscribers_->failure()) return *subscribers_->failure();
-    }
-    result_.publish_ns = now_ns() - start;
-    result_.core_taken = core.taken_by_others();
-    return {};
-  }
-
   // Everybody comes back and stays until it has all there is.
   Result<> drain() {
     const int64_t start = now_ns();
     subscribers_->settle(start);
-    uint64_t last = subscribers_->deliveries();
-    bool caught_up = false;
-    for (int64_t moved = start, looked = 0; !caught_up && now_ns() - moved < plan_.stall_ns;) {
-      const int64_t now = now_ns();
-      subscribers_->turn(now);
-      if (subscribers_->failure()) return *subscribers_->failure();
-      if (subscribers_->deliveries() != last) moved = now;
-      last = subscribers_->deliveries();
-      if (now - looked < kLookNs) continue;
-      looked = now;
-      caught_up = subscribers_->all_caught_up();
-    }
-    result_.stalled = !caught_up;
+    auto caught_up = run_.drain(*subscribers_);
+    if (!caught_up) return caught_up.error();
+    result_.stalled = !*caught_up;
     result_.drain_ns = now_ns() - start;
-    result_.server_cpu_ns = cpu_ns(target_.pid).value_or(0) - cpu_before_ns_;
-    result_.client_cpu_ns = cpu_ns(0).value_or(0) - own_cpu_before_ns_;
-    for (const int64_t end = now_ns() + kLingerNs; now_ns() < end;) subscribers_->turn(now_ns());
+    result_.server_cpu_ns = run_.server_cpu_ns();
+    result_.client_cpu_ns = run_.client_cpu_ns();
+    run_.linger(*subscribers_, kLingerNs);
     return {};
   }
 
   void take_figures() {
-    result_.resident_after = memory_use(target_.pid).value_or(MemoryUse{}).resident;
+    result_.resident_after = resident();
     result_.counts = subscribers_->counts();
     result_.verdict = subscribers_->judge();
-    result_.accepted = published_.accepted();
-    result_.refused = published_.refused();
-    result_.publish_wait = publisher_.wait();
-    result_.publish_lateness = publisher_.lateness();
+    result_.publish_ns = run_.publish_ns();
+    result_.core_taken = run_.core_taken();
+    result_.accepted = run_.published().accepted();
+    result_.refused = run_.published().refused();
+    result_.publish_wait = run_.publisher().wait();
+    result_.publish_lateness = run_.publisher().lateness();
+  }
+
+  [[nodiscard]] int64_t resident() const {
+    return memory_use(target_.pid).value_or(MemoryUse{}).resident;
   }
 
   ChurnPlan plan_;
   Target target_;
   Random random_;
-  PublishLedger published_;
-  LanePublisher publisher_;
+  CrowdRun run_;
   std::unique_ptr<ChurnSubscribers> subscribers_;
-  int64_t cpu_before_ns_ = 0;
-  int64_t own_cpu_before_ns_ = 0;
   ChurnResult result_;
 };
 

@@ -174,7 +174,7 @@ void ChurnSubscribers::settle(int64_t now_ns) {
 }
 
 bool ChurnSubscribers::all_caught_up() const {
-  if (!all_streaming()) return false;
+  if (streaming_ < size()) return false;
   return std::all_of(subscribers_.begin(), subscribers_.end(), [&](const Subscriber& subscriber) {
     const auto& targets = subscriber.ledger.targets();
     return std::all_of(targets.begin(), targets.end(), [&](uint32_t target) {

@@ -15,33 +15,36 @@
 #include "bench/load/follow/follower_ledger.h"
 #include "bench/load/follow/publish_ledger.h"
 #include "bench/load/follow/stream_reader.h"
+#include "bench/load/peers/crowd_run.h"
 #include "bench/load/peers/stream_sockets.h"
 
 namespace ringcast::bench {
 
-class ChurnSubscribers final : public StreamSockets::Handler {
+class ChurnSubscribers final : public Crowd, private StreamSockets::Handler {
  public:
   static Result<std::unique_ptr<ChurnSubscribers>> open(const ChurnPlan& plan,
                                                         const sockaddr_in& server,
                                                         PublishLedger& published);
 
-  // Opens first sessions, as many at a time as a listener's backlog holds.
-  void connect_more();
-  [[nodiscard]] bool all_streaming() const noexcept { return streaming_ == subscribers_.size(); }
-  [[nodiscard]] uint32_t streaming() const noexcept { return streaming_; }
-
-  // Receives what has come, without waiting; ends and begins the sessions whose time it is.
-  void turn(int64_t now_ns);
+  // Opens first sessions.
+  void connect_more() override;
+  [[nodiscard]] uint32_t streaming() const noexcept override { return streaming_; }
+  [[nodiscard]] uint32_t size() const noexcept override {
+    return static_cast<uint32_t>(subscribers_.size());
+  }
+  // Also ends and begins the sessions whose time it is.
+  void turn(int64_t now_ns) override;
+  void wait(int64_t wait_ns) override { sockets_->wait(wait_ns); }
   // From now on sessions are begun at once and no longer ended.
   void settle(int64_t now_ns);
   // Everybody streams and has the last event of all it follows.
-  [[nodiscard]] bool all_caught_up() const;
+  [[nodiscard]] bool all_caught_up() const override;
 
   // Call when nothing more will come.
   [[nodiscard]] FollowVerdict judge() const;
   [[nodiscard]] const SessionCounts& counts() const noexcept { return counts_; }
-  [[nodiscard]] uint64_t deliveries() const noexcept { return verdict_.deliveries; }
-  [[nodiscard]] std::optional<Error> failure() const;
+  [[nodiscard]] uint64_t deliveries() const noexcept override { return verdict_.deliveries; }
+  [[nodiscard]] std::optional<Error> failure() const override;
 
  private:
   enum class State : uint8_t { kAway, kOpening, kStreaming };

@@ -45,6 +45,8 @@ class LanePublisher {
   void pump(int64_t now);
   // Everything is sent and answered.
   [[nodiscard]] bool done() const noexcept;
+  // When the next event is meant for.
+  [[nodiscard]] int64_t next_due_ns() const noexcept;
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
   // Sent to answered, and intended to sent.
@@ -60,7 +62,6 @@ class LanePublisher {
     RequestPipe pipe;
     std::deque<Unanswered> unanswered;
   };
-  [[nodiscard]] int64_t next_due_ns() const noexcept;
   [[nodiscard]] bool schedule_over() const noexcept;
   bool turn_to_lane_with_room() noexcept;
   void publish(int64_t now);

@@ -4,8 +4,6 @@
 
 #include <charconv>
 
-#include "bench/load/peers/request_pipe.h"
-
 namespace ringcast::bench {
 namespace {
 
@@ -26,7 +24,11 @@ double value_of(std::string_view line, std::string_view name, std::string_view l
 Result<ServerMetrics> ServerMetrics::fetch(const sockaddr_in& admin) {
   auto pipe = RequestPipe::connect(admin);
   if (!pipe) return pipe.error();
-  auto answer = pipe->ask("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  return ask(*pipe);
+}
+
+Result<ServerMetrics> ServerMetrics::ask(RequestPipe& admin) {
+  auto answer = admin.ask("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   if (!answer) return answer.error();
   if (answer->status != 200) {
     return Error{fmt::format(

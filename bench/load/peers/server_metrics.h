@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "bench/load/peers/request_pipe.h"
 #include "engine/base/result.h"
 
 namespace ringcast::bench {
@@ -17,6 +18,8 @@ class ServerMetrics {
  public:
   // Asks the server, on a connection of its own.
   static Result<ServerMetrics> fetch(const sockaddr_in& admin);
+  // On a connection that stays. Requires: nothing else is unanswered on it.
+  static Result<ServerMetrics> ask(RequestPipe& admin);
   explicit ServerMetrics(std::string text) : text_(std::move(text)) {}
 
   // The sum of all series of `name` that have `label` (`cause="lapped"`; empty: all of them); 0 when there is none.

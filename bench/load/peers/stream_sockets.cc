@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "bench/load/clock.h"
+
 namespace ringcast::bench {
 namespace {
 
@@ -25,16 +27,19 @@ uint64_t key_of(uint32_t who, uint32_t generation) {
 
 }  // namespace
 
-StreamSockets::StreamSockets(const sockaddr_in& server, uint32_t subscribers, Handler& handler)
+StreamSockets::StreamSockets(const sockaddr_in& server, uint32_t subscribers, Handler& handler,
+                             Sources sources)
     : server_(server),
       handler_(handler),
       on_loopback_((ntohl(server.sin_addr.s_addr) >> 24) == 127),
+      sources_(sources),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       connections_(subscribers),
       buffer_(kReadBytes, '\0') {}
 
 Result<std::unique_ptr<StreamSockets>> StreamSockets::open(const sockaddr_in& server,
-                                                           uint32_t subscribers, Handler& handler) {
+                                                           uint32_t subscribers, Handler& handler,
+                                                           Sources sources) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
@@ -45,9 +50,16 @@ Result<std::unique_ptr<StreamSockets>> StreamSockets::open(const sockaddr_in& se
                     "(ulimit -n {})",
                     subscribers, limit.rlim_cur, subscribers + kOtherDescriptors)};
   }
-  std::unique_ptr<StreamSockets> sockets(new StreamSockets(server, subscribers, handler));
+  std::unique_ptr<StreamSockets> sockets(new StreamSockets(server, subscribers, handler, sources));
   if (!sockets->epoll_) return Error{fmt::format("epoll_create1 failed: {}", std::strerror(errno))};
   return sockets;
+}
+
+uint32_t StreamSockets::source_address() const noexcept {
+  constexpr uint32_t kMany = (127u << 24) | (2u << 8);
+  constexpr uint32_t kOne = (127u << 24) | (3u << 8);
+  if (sources_ == Sources::kOneOfItsOwn) return kOne + 1;
+  return kMany + 1 + static_cast<uint32_t>(connects_ % kSourceAddresses);
 }
 
 UniqueFd StreamSockets::make_socket(int receive_buffer_bytes) {
@@ -63,12 +75,12 @@ UniqueFd StreamSockets::make_socket(int receive_buffer_bytes) {
     const int on = 1;
     sockaddr_in source{};
     source.sin_family = AF_INET;
-    source.sin_addr.s_addr =
-        htonl((127u << 24) | (2u << 8) | (1 + static_cast<uint32_t>(connects_ % kSourceAddresses)));
+    source.sin_addr.s_addr = htonl(source_address());
     // connect() then chooses a port that is free.
     ::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&source), sizeof(source)) != 0)
-      fail("cannot connect from 127.0.2.0/24", "give the loopback interface all of 127/8");
+      fail("cannot connect from 127.0.2.1 and the like",
+           "give the loopback interface all of 127/8");
   }
   return fd;
 }
@@ -146,6 +158,12 @@ uint32_t StreamSockets::collect(int wait_ms) {
              event.events);
   }
   return count < 0 ? 0 : static_cast<uint32_t>(count);
+}
+
+void StreamSockets::wait(int64_t wait_ns) {
+  epoll_event ready;
+  const timespec time{.tv_sec = wait_ns / kSecond, .tv_nsec = wait_ns % kSecond};
+  ::epoll_pwait2(epoll_.get(), &ready, 1, &time, nullptr);
 }
 
 void StreamSockets::on_ready(uint32_t who, uint32_t generation, uint32_t events) {

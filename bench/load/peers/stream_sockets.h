@@ -32,9 +32,12 @@ class StreamSockets {
     virtual void on_closed(uint32_t who) = 0;
   };
   enum class Ending { kReset, kFinish };
+  // On loopback: addresses to connect from, in turn; or one that nobody else here has.
+  enum class Sources { kMany, kOneOfItsOwn };
 
   static Result<std::unique_ptr<StreamSockets>> open(const sockaddr_in& server,
-                                                     uint32_t subscribers, Handler& handler);
+                                                     uint32_t subscribers, Handler& handler,
+                                                     Sources sources = Sources::kMany);
 
   // Connects and sends `request`. `receive_buffer_bytes` 0: what the kernel likes. Requires: `who` is not connected.
   void start(uint32_t who, std::string_view request, int receive_buffer_bytes = 0);
@@ -49,6 +52,9 @@ class StreamSockets {
   // Handles what has come, one bounded batch, and returns how many sockets that was. Waits up to `wait_ms` for it.
   uint32_t collect(int wait_ms);
 
+  // Until something has come, and at most so long.
+  void wait(int64_t wait_ns);
+
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
   [[nodiscard]] uint64_t connects() const noexcept { return connects_; }
 
@@ -58,7 +64,8 @@ class StreamSockets {
     uint32_t generation = 0;  // what epoll says of an earlier one is ignored
     std::string unsent;       // the request, while the connect is under way
   };
-  StreamSockets(const sockaddr_in& server, uint32_t subscribers, Handler& handler);
+  StreamSockets(const sockaddr_in& server, uint32_t subscribers, Handler& handler, Sources sources);
+  [[nodiscard]] uint32_t source_address() const noexcept;
   UniqueFd make_socket(int receive_buffer_bytes);
   void watch(uint32_t who, int operation, uint32_t events);
   void on_ready(uint32_t who, uint32_t generation, uint32_t events);
@@ -69,6 +76,7 @@ class StreamSockets {
   sockaddr_in server_;
   Handler& handler_;
   bool on_loopback_;
+  Sources sources_;
   UniqueFd epoll_;
   std::vector<Connection> connections_;
   std::string buffer_;

@@ -52,7 +52,7 @@ struct RecipientsResult {
   std::vector<double> cpu_us[kVisits];
   int64_t visit_ns = 0;
   int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the server's core that went to other programs meanwhile
+  double core_taken = 0;  // share of the time that others kept the server from its core
 
   [[nodiscard]] double memory_per_recipient() const noexcept;
   [[nodiscard]] double memory_beyond_frame() const noexcept {

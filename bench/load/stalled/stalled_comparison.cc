@@ -10,12 +10,12 @@ Histogram StalledComparison::latency_of(const std::vector<StalledResult>& phases
   return all;
 }
 
-double StalledComparison::latency_ratio(double quantile) const {
-  const auto at = [&](const std::vector<StalledResult>& phases) {
-    return static_cast<double>(latency_of(phases).quantile(quantile));
-  };
-  const double base = at(without);
-  return base > 0 ? at(with) / base : 0;
+PairedLatency StalledComparison::paired_latency() const {
+  PairedLatency paired;
+  for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair) {
+    paired.add(without[pair].latency, with[pair].latency);
+  }
+  return paired;
 }
 
 int64_t StalledComparison::growth_bytes() const {
@@ -33,7 +33,8 @@ bool StalledComparison::good(const StalledPlan& plan) const {
   return std::all_of(without.begin(), without.end(), well) &&
          std::all_of(with.begin(), with.end(), well) &&
          std::all_of(with.begin(), with.end(), accounted) &&
-         latency_ratio(0.99) <= plan.latency_bar && growth_bytes() <= plan.growth_bar_bytes;
+         paired_latency().median_ratio(0.99) <= plan.latency_bar &&
+         growth_bytes() <= plan.growth_bar_bytes;
 }
 
 }  // namespace ringcast::bench

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "bench/load/follow/paired_latency.h"
 #include "bench/load/stalled/stalled_run.h"
 
 namespace ringcast::bench {
@@ -15,8 +16,8 @@ struct StalledComparison {
 
   // The latency of the healthy, of all phases of a kind together.
   [[nodiscard]] static Histogram latency_of(const std::vector<StalledResult>& phases);
-  // With laggards to without, at a quantile.
-  [[nodiscard]] double latency_ratio(double quantile) const;
+  // With laggards to without: each phase with held against the one before it.
+  [[nodiscard]] PairedLatency paired_latency() const;
   // What the server gained from the middle to the end of a phase with laggards, at most.
   [[nodiscard]] int64_t growth_bytes() const;
   [[nodiscard]] bool good(const StalledPlan& plan) const;

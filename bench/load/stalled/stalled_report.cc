@@ -74,9 +74,7 @@ void print_stalled(const StalledPlan& plan, const StalledResult& result) {
 }
 
 void print_comparison(const StalledPlan& plan, const StalledComparison& comparison) {
-  fmt::print("healthy latency, with to without: p50 {:.2f}, p99 {:.2f} (bar {:.2f}), max {:.2f}\n",
-             comparison.latency_ratio(0.5), comparison.latency_ratio(0.99), plan.latency_bar,
-             comparison.latency_ratio(1));
+  print_paired("healthy latency, with to without", comparison.paired_latency(), plan.latency_bar);
   fmt::print("  without           {}\n",
              quantiles(StalledComparison::latency_of(comparison.without)));
   fmt::print("  with              {}\n", quantiles(StalledComparison::latency_of(comparison.with)));
@@ -89,9 +87,7 @@ void print_comparison(const StalledPlan& plan, const StalledComparison& comparis
 
 ordered_json comparison_json(const StalledPlan& plan, const StalledComparison& comparison) {
   ordered_json json = {{"good", comparison.good(plan)},
-                       {"latency_ratio_p50", comparison.latency_ratio(0.5)},
-                       {"latency_ratio_p99", comparison.latency_ratio(0.99)},
-                       {"latency_ratio_max", comparison.latency_ratio(1)},
+                       {"latency_ratios", paired_json(comparison.paired_latency())},
                        {"growth_bytes", comparison.growth_bytes()},
                        {"without", ordered_json::array()},
                        {"with", ordered_json::array()}};

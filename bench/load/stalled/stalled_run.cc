@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include "bench/load/follow/tagged_data.h"
-#include "bench/load/peers/core_watch.h"
-#include "bench/load/peers/lane_publisher.h"
+#include "bench/load/peers/crowd_run.h"
 #include "bench/load/peers/server_metrics.h"
 #include "bench/load/process_stats.h"
 #include "bench/load/stalled/stalled_subscribers.h"
@@ -12,8 +11,6 @@
 namespace ringcast::bench {
 namespace {
 
-constexpr int64_t kLookNs =
-    10 * kMillisecond;  // between two looks at whether everybody has everything
 constexpr int64_t kSettleNs = 300 * kMillisecond;  // after connecting, before memory is read
 
 class StalledRun {
@@ -21,24 +18,26 @@ class StalledRun {
   StalledRun(const StalledPlan& plan, const Target& target)
       : plan_(plan),
         target_(target),
-        published_(plan.channels, plan.lanes),
-        publisher_({.server = target.publish,
-                    .lanes = plan.lanes,
-                    .pipeline = plan.pipeline,
-                    .rate = plan.rate,
-                    .duration_ns = plan.duration_ns,
-                    .data_bytes = plan.data_bytes,
-                    .choose_target = [this] { return next_channel_++ % plan_.channels; },
-                    .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }},
-                   published_) {}
+        run_({.publishing = {
+                  .server = target.publish,
+                  .lanes = plan.lanes,
+                  .pipeline = plan.pipeline,
+                  .rate = plan.rate,
+                  .duration_ns = plan.duration_ns,
+                  .data_bytes = plan.data_bytes,
+                  .choose_target = [this] { return next_channel_++ % plan_.channels; },
+                  .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }},
+              .targets = plan.channels,
+              .stall_ns = plan.stall_ns},
+             target) {}
 
   Result<StalledResult> run() {
     result_.laggards = plan_.laggards();
-    auto subscribers = StalledSubscribers::open(plan_, target_.subscribe, published_);
+    auto subscribers = StalledSubscribers::open(plan_, target_.subscribe, run_.published());
     if (!subscribers) return subscribers.error();
     subscribers_ = std::move(*subscribers);
-    if (auto connected = publisher_.connect(); !connected) return connected.error();
-    if (auto connected = connect_all(); !connected) return connected.error();
+    if (auto connected = run_.connect_all(*subscribers_); !connected) return connected.error();
+    run_.linger(*subscribers_, kSettleNs);
     auto before = ServerMetrics::fetch(target_.publish);
     if (!before) return before.error();
     if (auto published = publish_all(); !published) return published.error();
@@ -50,68 +49,27 @@ class StalledRun {
   }
 
  private:
-  Result<> connect_all() {
-    int64_t moved_ns = now_ns();
-    for (uint32_t last = 0; !subscribers_->all_begun();) {
-      subscribers_->connect_more();
-      subscribers_->turn(now_ns());
-      if (subscribers_->failure()) return *subscribers_->failure();
-      if (subscribers_->begun() != last) moved_ns = now_ns();
-      last = subscribers_->begun();
-      if (now_ns() - moved_ns > plan_.stall_ns) {
-        return Error{fmt::format(
-            "only {} streams began, then none for {} s; raise server.max_connections, or see what "
-            "the server says",
-            last, plan_.stall_ns / kSecond)};
-      }
-    }
-    for (const int64_t end = now_ns() + kSettleNs; now_ns() < end;) subscribers_->turn(now_ns());
-    return {};
-  }
-
   Result<> publish_all() {
     result_.resident_start = resident();
-    const int64_t cpu_before = cpu_ns(target_.pid).value_or(0);
-    const int64_t own_cpu_before = cpu_ns(0).value_or(0);
-    const CoreWatch core(target_);
-    const int64_t start = now_ns();
-    publisher_.start(start);
-    uint64_t last = 0;
-    for (int64_t moved = start; !publisher_.done() && now_ns() - moved < plan_.stall_ns;) {
-      const int64_t now = now_ns();
-      if (published_.answered() != last) moved = now;
-      last = published_.answered();
-      publisher_.pump(now);
-      subscribers_->turn(now);
-      if (result_.resident_middle == 0 && now > start + plan_.duration_ns / 2)
-        result_.resident_middle = resident();
-      if (publisher_.failure()) return *publisher_.failure();
-      if (subscribers_->failure()) return *subscribers_->failure();
-    }
-    result_.publish_ns = now_ns() - start;
-    result_.core_taken = core.taken_by_others();
+    const int64_t middle = now_ns() + plan_.duration_ns / 2;
+    auto published = run_.publish_all(*subscribers_, [&](int64_t now) {
+      if (result_.resident_middle == 0 && now > middle) result_.resident_middle = resident();
+    });
+    if (!published) return published;
     result_.resident_end = resident();
-    result_.server_cpu_ns = cpu_ns(target_.pid).value_or(0) - cpu_before;
-    result_.client_cpu_ns = cpu_ns(0).value_or(0) - own_cpu_before;
+    result_.publish_ns = run_.publish_ns();
+    result_.core_taken = run_.core_taken();
+    result_.server_cpu_ns = run_.server_cpu_ns();
+    result_.client_cpu_ns = run_.client_cpu_ns();
     return {};
   }
 
   Result<> drain() {
     if (plan_.policy == LagPolicy::kSkip) subscribers_->wake_laggards();
-    uint64_t last = subscribers_->deliveries();
-    for (int64_t moved = now_ns(), looked = 0;;) {
-      const int64_t now = now_ns();
-      subscribers_->turn(now);
-      if (subscribers_->failure()) return *subscribers_->failure();
-      if (subscribers_->deliveries() != last) moved = now;
-      last = subscribers_->deliveries();
-      if (now - looked < kLookNs) continue;
-      looked = now;
-      if (subscribers_->all_caught_up()) return {};
-      if (now - moved < plan_.stall_ns) continue;
-      result_.unfinished = true;
-      return {};
-    }
+    auto caught_up = run_.drain(*subscribers_);
+    if (!caught_up) return caught_up.error();
+    result_.unfinished = !*caught_up;
+    return {};
   }
 
   void take_figures(const ServerMetrics& before, const ServerMetrics& after) {
@@ -125,9 +83,9 @@ class StalledRun {
     result_.laggards_closed = subscribers_->laggards_closed();
     result_.healthy_closed = subscribers_->healthy_closed();
     result_.latency = subscribers_->latency();
-    result_.accepted = published_.accepted();
-    result_.refused = published_.refused();
-    result_.publish_wait = publisher_.wait();
+    result_.accepted = run_.published().accepted();
+    result_.refused = run_.published().refused();
+    result_.publish_wait = run_.publisher().wait();
   }
 
   [[nodiscard]] int64_t resident() const {
@@ -136,9 +94,8 @@ class StalledRun {
 
   StalledPlan plan_;
   Target target_;
-  PublishLedger published_;
   uint32_t next_channel_ = 0;
-  LanePublisher publisher_;
+  CrowdRun run_;
   std::unique_ptr<StalledSubscribers> subscribers_;
   StalledResult result_;
 };

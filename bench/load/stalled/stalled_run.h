@@ -35,8 +35,9 @@ struct StalledPlan {
   uint32_t pipeline = 64;
   size_t data_bytes = 1024;
   int64_t duration_ns = 30 * kSecond;
-  int receive_buffer_bytes = 4096;     // of those who do not read; the kernel doubles it
-  double latency_bar = 1.5;            // healthy p99 with laggards to that without
+  int receive_buffer_bytes = 4096;  // of those who do not read; the kernel doubles it
+  uint32_t pairs = 3;               // of phases without and with laggards, in turn
+  double latency_bar = 1.5;  // healthy p99 with laggards to that without: the median of the pairs
   int64_t growth_bar_bytes = 1 << 20;  // that the server may gain in the second half
   int64_t stall_ns = 10 * kSecond;     // nothing moves for so long: give up
 
@@ -67,7 +68,7 @@ struct StalledResult {
   int64_t publish_ns = 0;
   int64_t server_cpu_ns = 0;
   int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the server's core that went to other programs meanwhile
+  double core_taken = 0;  // share of the time that others kept the server from its core
 
   [[nodiscard]] bool delivered_well() const noexcept;
   // The server did to the laggards what `policy` says, and counted it. One that stopped inside an event that is no longer

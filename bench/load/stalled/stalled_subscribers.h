@@ -12,34 +12,37 @@
 
 #include "bench/load/follow/publish_ledger.h"
 #include "bench/load/follow/stream_reader.h"
+#include "bench/load/peers/crowd_run.h"
 #include "bench/load/peers/stream_sockets.h"
 #include "bench/load/stalled/stalled_run.h"
 
 namespace ringcast::bench {
 
-class StalledSubscribers final : public StreamSockets::Handler {
+class StalledSubscribers final : public Crowd, private StreamSockets::Handler {
  public:
   static Result<std::unique_ptr<StalledSubscribers>> open(const StalledPlan& plan,
                                                           const sockaddr_in& server,
                                                           PublishLedger& published);
 
-  // Opens streams, as many at a time as a listener's backlog holds.
-  void connect_more();
-  [[nodiscard]] uint32_t begun() const noexcept { return begun_; }
-  [[nodiscard]] bool all_begun() const noexcept { return begun_ == subscribers_.size(); }
-  // Receives what has come; those who trickle get the byte that is due.
-  void turn(int64_t now_ns);
+  void connect_more() override;
+  [[nodiscard]] uint32_t streaming() const noexcept override { return begun_; }
+  [[nodiscard]] uint32_t size() const noexcept override {
+    return static_cast<uint32_t>(subscribers_.size());
+  }
+  // Those who trickle get the byte that is due, too.
+  void turn(int64_t now_ns) override;
+  void wait(int64_t wait_ns) override { sockets_->wait(wait_ns); }
   // All laggards read on as others do.
   void wake_laggards();
   // All healthy ones, or after wake_laggards() everybody still connected, have the last event of their channel.
-  [[nodiscard]] bool all_caught_up() const;
+  [[nodiscard]] bool all_caught_up() const override;
 
   [[nodiscard]] FollowVerdict judge(LagPolicy policy) const;
   [[nodiscard]] uint64_t healthy_closed() const noexcept { return healthy_closed_; }
   [[nodiscard]] uint64_t laggards_closed() const noexcept { return laggards_closed_; }
-  [[nodiscard]] uint64_t deliveries() const noexcept { return verdict_.deliveries; }
+  [[nodiscard]] uint64_t deliveries() const noexcept override { return verdict_.deliveries; }
   [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
-  [[nodiscard]] std::optional<Error> failure() const;
+  [[nodiscard]] std::optional<Error> failure() const override;
 
  private:
   enum class Kind : uint8_t { kHealthy, kStalled, kTrickling };

@@ -1,0 +1,115 @@
+#include "bench/load/siege/siege_report.h"
+
+#include <fmt/format.h>
+
+#include "bench/load/figures.h"
+#include "bench/load/follow/verdict_report.h"
+
+namespace ringcast::bench {
+namespace {
+
+using nlohmann::ordered_json;
+
+double as_mib(int64_t bytes) {
+  return static_cast<double>(bytes) / 1048576;
+}
+
+double as_seconds(int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
+
+void print_attack(const SiegePlan& plan, const SiegeResult& result) {
+  fmt::print(
+      "  attack            {} connections accepted, {} open at most, {} requests refused; {} left "
+      "{:.1f} s after the last one came (deadline {:.0f} s)\n",
+      result.accepted_connections, result.attackers_most, result.refused_requests,
+      result.attackers_left, as_seconds(result.gone_after_ns), as_seconds(plan.deadline_ns));
+  if (!plan.attack.is_flood()) return;
+  const double seconds = as_seconds(std::min(result.publish_ns, plan.attack.duration_ns));
+  fmt::print(
+      "  its own count     {} requests ({:.0f} a second), {} refused, {} without an answer\n",
+      result.flood_sent, share(static_cast<double>(result.flood_sent), seconds),
+      result.flood_refused, result.flood_unanswered);
+}
+
+ordered_json phase_json(const SiegeResult& result) {
+  return {{"attacked", result.attacked},
+          {"delivered_well", result.delivered_well()},
+          {"unfinished", result.unfinished},
+          {"normal_closed", result.normal_closed},
+          {"latency_ns", histogram_json(result.latency)},
+          {"accepted_connections", result.accepted_connections},
+          {"refused_requests", result.refused_requests},
+          {"attackers_most", result.attackers_most},
+          {"attackers_left", result.attackers_left},
+          {"gone_after_ns", result.gone_after_ns},
+          {"flood_sent", result.flood_sent},
+          {"flood_refused", result.flood_refused},
+          {"flood_unanswered", result.flood_unanswered},
+          {"resident_start_bytes", result.resident_start},
+          {"resident_peak_bytes", result.resident_peak},
+          {"resident_after_bytes", result.resident_after},
+          {"published", result.published},
+          {"refused", result.refused},
+          {"publish_wait_ns", histogram_json(result.publish_wait)},
+          {"publish_lateness_ns", histogram_json(result.publish_lateness)},
+          {"publish_ns", result.publish_ns},
+          {"server_cpu_ns", result.server_cpu_ns},
+          {"client_cpu_ns", result.client_cpu_ns},
+          {"server_core_taken", result.core_taken},
+          {"verdict", verdict_json(result.verdict)}};
+}
+
+}  // namespace
+
+void print_siege(const SiegePlan& plan, const SiegeResult& result) {
+  const auto of_core = [&](int64_t cpu) {
+    return 100 * share(static_cast<double>(cpu), static_cast<double>(result.publish_ns));
+  };
+  fmt::print("{} normal subscribers, {}\n", plan.normal.healthy,
+             result.attacked ? "attacked by: " + plan.attack.command : "left in peace");
+  fmt::print("  published         {} in {:.1f} s, {} refused with 503; late by p99 {:.1f} µs\n",
+             result.published, as_seconds(result.publish_ns), result.refused,
+             static_cast<double>(result.publish_lateness.quantile(0.99)) / 1e3);
+  fmt::print("  latency           {} deliveries, {}\n", result.latency.count(),
+             quantiles(result.latency));
+  fmt::print(
+      "  server            RSS {:.2f} -> {:.2f} at most -> {:.2f} MiB; {:.0f} % of a core; "
+      "client {:.0f} %\n",
+      as_mib(result.resident_start), as_mib(result.resident_peak), as_mib(result.resident_after),
+      of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
+  if (result.attacked) print_attack(plan, result);
+  print_not_alone(result.core_taken);
+  if (result.delivered_well()) return;
+  fmt::print("  verdict           WRONG{}{}\n",
+             result.unfinished ? "; given up before everybody had everything" : "",
+             result.normal_closed > 0
+                 ? fmt::format("; {} normal subscribers were closed", result.normal_closed)
+                 : "");
+  print_faults(result.verdict);
+}
+
+void print_siege_comparison(const SiegePlan& plan, const SiegeComparison& comparison) {
+  print_paired("latency, attacked to in peace", comparison.paired_latency(),
+               plan.normal.latency_bar);
+  fmt::print("  attackers         {} left at the deadline\n", comparison.attackers_left());
+  fmt::print("  RSS               {:.2f} MiB left behind by an attack, at most (bar {:.2f})\n",
+             as_mib(comparison.left_behind_bytes()), as_mib(plan.memory_bar_bytes));
+  fmt::print("  verdict           {}\n",
+             comparison.good(plan) ? "nobody noticed" : "WRONG: see above which");
+}
+
+ordered_json siege_json(const SiegePlan& plan, const SiegeComparison& comparison) {
+  ordered_json json = {{"good", comparison.good(plan)},
+                       {"attack", plan.attack.command},
+                       {"latency_ratios", paired_json(comparison.paired_latency())},
+                       {"attackers_left", comparison.attackers_left()},
+                       {"left_behind_bytes", comparison.left_behind_bytes()},
+                       {"without", ordered_json::array()},
+                       {"with", ordered_json::array()}};
+  for (const SiegeResult& phase : comparison.without) json["without"].push_back(phase_json(phase));
+  for (const SiegeResult& phase : comparison.with) json["with"].push_back(phase_json(phase));
+  return json;
+}
+
+}  // namespace ringcast::bench

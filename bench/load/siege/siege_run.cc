@@ -1,0 +1,203 @@
+#include "bench/load/siege/siege_run.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "bench/load/peers/crowd_run.h"
+#include "bench/load/peers/server_metrics.h"
+#include "bench/load/process_stats.h"
+#include "bench/load/siege/attack.h"
+#include "bench/load/stalled/stalled_subscribers.h"
+
+namespace ringcast::bench {
+namespace {
+
+constexpr int64_t kSettleNs = 500 * kMillisecond;  // after connecting, before memory is read
+constexpr int64_t kLookNs = kSecond;               // between two looks at counters and memory
+constexpr uint64_t kProbesMax =
+    3;  // of an attacker who looks whether we still answer, between two looks
+constexpr int64_t kMemoryNs = 10 * kSecond;  // for the allocator to give back what was freed
+
+// For as long as it lives this program comes before the attack on the same core; where that is allowed.
+class Preferred {
+ public:
+  Preferred() : before_(::getpriority(PRIO_PROCESS, 0)) { ::setpriority(PRIO_PROCESS, 0, -10); }
+  ~Preferred() { ::setpriority(PRIO_PROCESS, 0, before_); }
+  Preferred(const Preferred&) = delete;
+  Preferred& operator=(const Preferred&) = delete;
+
+ private:
+  int before_;
+};
+
+class SiegeRun {
+ public:
+  SiegeRun(const SiegePlan& plan, bool attacked, int attack_cpu, const Target& target)
+      : plan_(plan),
+        attack_cpu_(attack_cpu),
+        target_(target),
+        run_({.publishing = {
+                  .server = target.publish,
+                  .lanes = plan.normal.lanes,
+                  .pipeline = plan.normal.pipeline,
+                  .rate = plan.normal.rate,
+                  .duration_ns = plan.normal.duration_ns,
+                  .data_bytes = plan.normal.data_bytes,
+                  .choose_target = [this] { return next_channel_++ % plan_.normal.channels; },
+                  .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }},
+              .targets = plan.normal.channels,
+              .stall_ns = plan.normal.stall_ns,
+              .pace = Pace::kNap},
+             target) {
+    result_.attacked = attacked;
+  }
+
+  Result<SiegeResult> run() {
+    const Preferred preferred;
+    auto admin = RequestPipe::connect(target_.publish);
+    if (!admin) return admin.error();
+    admin_ = std::make_unique<RequestPipe>(std::move(*admin));
+    auto subscribers = StalledSubscribers::open(plan_.normal, target_.subscribe, run_.published());
+    if (!subscribers) return subscribers.error();
+    subscribers_ = std::move(*subscribers);
+    if (auto connected = run_.connect_all(*subscribers_); !connected) return connected.error();
+    run_.linger(*subscribers_, kSettleNs);
+
+    if (auto begun = begin(); !begun) return begun.error();
+    if (auto published = publish_all(); !published) return published.error();
+    auto caught_up = run_.drain(*subscribers_);
+    if (!caught_up) return caught_up.error();
+    result_.unfinished = !*caught_up;
+    if (auto ended = see_the_attack_off(); !ended) return ended.error();
+    take_figures();
+    return std::move(result_);
+  }
+
+ private:
+  Result<> begin() {
+    auto metrics = ServerMetrics::ask(*admin_);
+    if (!metrics) return metrics.error();
+    open_before_ = metrics->sum("ringcast_connections_open");
+    accepted_before_ = accepted_ = metrics->sum("ringcast_connections_accepted_total");
+    refused_before_ = metrics->sum("ringcast_requests_refused_total");
+    result_.resident_start = result_.resident_peak = resident();
+    last_accept_ns_ = now_ns();
+    if (!result_.attacked) return {};
+    auto attack = Attack::start(plan_.attack, target_, attack_cpu_);
+    if (!attack) return attack.error();
+    attack_ = std::make_unique<Attack>(std::move(*attack));
+    return {};
+  }
+
+  Result<> publish_all() {
+    std::optional<Error> failure;
+    auto published = run_.publish_all(*subscribers_, [&](int64_t now) {
+      if (now - looked_ns_ < kLookNs || failure) return;
+      if (auto looked = look(now); !looked) failure = looked.error();
+    });
+    if (!published) return published;
+    if (failure) return *failure;
+    result_.publish_ns = run_.publish_ns();
+    result_.core_taken = run_.core_taken();
+    result_.server_cpu_ns = run_.server_cpu_ns();
+    result_.client_cpu_ns = run_.client_cpu_ns();
+    return {};
+  }
+
+  // Counters and memory, also without an attack, so that looking costs both kinds of phase the same.
+  Result<> look(int64_t now) {
+    looked_ns_ = now;
+    auto metrics = ServerMetrics::ask(*admin_);
+    if (!metrics) return metrics.error();
+    const uint64_t open = metrics->sum("ringcast_connections_open");
+    const uint64_t accepted = metrics->sum("ringcast_connections_accepted_total");
+    if (accepted - std::exchange(accepted_, accepted) > kProbesMax) last_accept_ns_ = now;
+    result_.attackers_left = open > open_before_ ? open - open_before_ : 0;
+    result_.attackers_most = std::max(result_.attackers_most, result_.attackers_left);
+    result_.gone_after_ns = now - last_accept_ns_;
+    result_.accepted_connections = accepted - accepted_before_;
+    result_.refused_requests = metrics->sum("ringcast_requests_refused_total") - refused_before_;
+    result_.resident_peak = std::max(result_.resident_peak, resident());
+    return {};
+  }
+
+  // A flood ends when publishing has; another attack goes on until all its connections have been ended for it.
+  Result<> see_the_attack_off() {
+    if (!result_.attacked) {
+      result_.resident_after = resident();
+      return {};
+    }
+    if (plan_.attack.is_flood()) attack_->stop();
+    do {
+      if (auto looked = look(now_ns()); !looked) return looked;
+      if (result_.attackers_left == 0 && accepted_ > accepted_before_) break;
+      run_.linger(*subscribers_, kLookNs / 4);
+    } while (now_ns() - last_accept_ns_ < plan_.deadline_ns);
+    attack_->stop();
+    if (const std::string problem = attack_->problem(); !problem.empty()) return Error{problem};
+    if (accepted_ == accepted_before_)
+      return Error{"the attack made no connection; does its command name the right address?"};
+    const int64_t give_up = now_ns() + kMemoryNs;
+    do {
+      run_.linger(*subscribers_, kLookNs / 4);
+      result_.resident_after = resident();
+    } while (result_.growth_bytes() > plan_.memory_bar_bytes && now_ns() < give_up);
+    result_.flood_sent = attack_->counts().sent;
+    result_.flood_refused = attack_->counts().refused;
+    result_.flood_unanswered = attack_->counts().unanswered;
+    return {};
+  }
+
+  void take_figures() {
+    result_.verdict = subscribers_->judge(LagPolicy::kDisconnect);
+    result_.normal_closed = subscribers_->healthy_closed();
+    result_.latency = subscribers_->latency();
+    result_.published = run_.published().accepted();
+    result_.refused = run_.published().refused();
+    result_.publish_wait = run_.publisher().wait();
+    result_.publish_lateness = run_.publisher().lateness();
+  }
+
+  [[nodiscard]] int64_t resident() const {
+    return memory_use(target_.pid).value_or(MemoryUse{}).resident;
+  }
+
+  SiegePlan plan_;
+  int attack_cpu_;
+  Target target_;
+  uint32_t next_channel_ = 0;
+  CrowdRun run_;
+  std::unique_ptr<RequestPipe> admin_;
+  std::unique_ptr<StalledSubscribers> subscribers_;
+  std::unique_ptr<Attack> attack_;
+  uint64_t open_before_ = 0;
+  uint64_t accepted_before_ = 0;
+  uint64_t refused_before_ = 0;
+  uint64_t accepted_ = 0;
+  int64_t last_accept_ns_ = 0;
+  int64_t looked_ns_ = 0;
+  SiegeResult result_;
+};
+
+}  // namespace
+
+bool SiegeResult::delivered_well() const noexcept {
+  return verdict.good(false) && !unfinished && normal_closed == 0 && published > 0;
+}
+
+Result<SiegeResult> run_siege(const SiegePlan& plan, bool attacked, int attack_cpu,
+                              const Target& target) {
+  return std::make_unique<SiegeRun>(plan, attacked, attack_cpu, target)->run();
+}
+
+std::string problem_of(const SiegePlan& plan) {
+  if (plan.attack.command.empty()) {
+    return "say what attacks: --attack refused, or --attack \"slowhttptest -H -c 5000 -r 1000 -i 5 "
+           "-l 120 -u http://127.0.0.1:8000/\"";
+  }
+  return problem_of(plan.normal);
+}
+
+}  // namespace ringcast::bench
