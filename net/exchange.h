@@ -15,6 +15,11 @@ namespace ringcast::net {
 struct Exchange {
   explicit Exchange(const RequestLimits& limits) : reader(limits) {}
 
+  // Whether nothing of a request is here and no answer is on its way.
+  [[nodiscard]] bool is_idle() const noexcept {
+    return on_wire.empty() && !holds_request && !reader.has_started();
+  }
+
   RequestReader reader;
   std::string answers;         // not handed to the kernel yet
   std::string on_wire;         // being sent; may not be touched before the completion

@@ -120,7 +120,7 @@ void Front::settle(uint32_t slot) {
   if (exchange.peer_half_closed || exchange.closes_after_answers) {
     lifecycle_.close(slot, exchange.cause);
   } else if (!exchange.reader.has_started()) {
-    lifecycle_.drop_exchange(slot);
+    if (exchange.reader.is_fresh()) lifecycle_.drop_exchange(slot);
     shard_.timers.arm(slot, shard_.now + shard_.limits.keep_alive.count());
   } else {
     await_the_rest(slot, exchange);

@@ -220,7 +220,7 @@ bool Shard::stop_connection(uint32_t slot, bool is_late) noexcept {
     delivery_.end_stream(slot, CloseCause::kServerStop);
     return true;
   }
-  if (!is_late && connection.exchange != nullptr) {
+  if (!is_late && connection.exchange != nullptr && !connection.exchange->is_idle()) {
     requests_seen_ = true;
     return false;
   }

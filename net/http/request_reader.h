@@ -69,6 +69,10 @@ class RequestReader {
   // Whether a request has begun to arrive: from here on its sender can be held to a deadline.
   [[nodiscard]] bool has_started() const noexcept { return buffered_bytes() > 0; }
 
+  // Whether nothing at all has come since the last request. Empty lines are no request, but they are
+  // counted.
+  [[nodiscard]] bool is_fresh() const noexcept { return !has_started() && empty_line_count_ == 0; }
+
   // Whether the head is complete and the body is not; how much of the body has come, chunk framing
   // not counted.
   [[nodiscard]] bool in_body() const noexcept {
