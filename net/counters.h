@@ -62,6 +62,8 @@ struct alignas(kCacheLineBytes) Counters {
   Counter heartbeats;
   Counter gaps;               // gap events sent
   Counter accepts_paused;     // times a shard stopped accepting for want of slots
+  Counter log_lines;          // lines of the access log
+  Counter log_lines_dropped;  // because the disk or terminal was behind
   Counter stale_completions;  // for connections that have gone
   Counter turns;
 };

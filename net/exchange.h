@@ -36,6 +36,8 @@ struct Exchange {
   MonotonicMs awaited_since = 0;
   MonotonicMs paced_until = 0;  // a held publish is answered 503 after this; 0: not paced
   uint64_t revocation = 0;      // the order that a held request waits for (revocations.h); 0: none
+  std::string_view
+      refused_why{};  // static text for the access log alone: why a credential was refused
   CloseCause cause = CloseCause::kAnswered;
 };
 

@@ -97,12 +97,17 @@ void Front::proceed(uint32_t slot) {
       exchange.awaited = Exchange::Awaited::kNothing;
     }
     exchange.holds_request = false;
+    const size_t answered_before = exchange.answers.size();
     const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
-    if (handled == Routes::Handled::kBecameStream) return lifecycle_.drop_exchange(slot);
+    if (handled == Routes::Handled::kBecameStream) {
+      access_log_.became_stream(slot, exchange.reader.request());
+      return lifecycle_.drop_exchange(slot);
+    }
     if (handled == Routes::Handled::kHeld) {
       hold(slot, exchange);
       break;
     }
+    note_answer(slot, exchange, answered_before);
     if (handled == Routes::Handled::kTurnedAway) exchange.cause = CloseCause::kTurnedAway;
     if (handled == Routes::Handled::kTurnedAway || !routes_.options_for(exchange).keep_alive) {
       exchange.closes_after_answers = true;
@@ -149,6 +154,12 @@ MonotonicMs Front::body_deadline(const Exchange& exchange) const noexcept {
 
 // --- Answering
 
+void Front::note_answer(uint32_t slot, Exchange& exchange, size_t from) noexcept {
+  const std::string_view answer = std::string_view(exchange.answers).substr(from);
+  access_log_.answered(slot, exchange.reader.request(), answer, exchange.refused_why);
+  exchange.refused_why = {};
+}
+
 void Front::send_answers(uint32_t slot, Exchange& exchange) {
   if (exchange.answers.empty()) return;
   std::swap(exchange.answers, exchange.on_wire);
@@ -190,7 +201,9 @@ void Front::refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCaus
   const std::string lines = routes_.reader_lines(request, listener_of(slot));
   ResponseOptions options = routes_.options_for(exchange);
   options.extra_lines = lines;
+  const size_t answered_before = exchange.answers.size();
   append_refusal(exchange.answers, refusal, request, options);
+  note_answer(slot, exchange, answered_before);
   exchange.closes_after_answers = true;
   exchange.cause = cause;
   // Who sends too much is probably still sending.

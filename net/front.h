@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "net/access_log.h"
 #include "net/exchange.h"
 #include "net/lifecycle.h"
 #include "net/listener.h"
@@ -22,12 +23,13 @@ class Front {
  public:
   // Bodies may be as long as `limits` say.
   Front(ShardState& shard, Lifecycle& lifecycle, const std::vector<Listener>& listeners,
-        const RequestLimits& limits, Routes& routes)
+        const RequestLimits& limits, Routes& routes, AccessLog& access_log)
       : shard_(shard),
         lifecycle_(lifecycle),
         listeners_(listeners),
         limits_(limits),
-        routes_(routes) {}
+        routes_(routes),
+        access_log_(access_log) {}
 
   void on_received(const Completion& completion);
   void on_answered(const Completion& completion);
@@ -44,6 +46,8 @@ class Front {
   void hold(uint32_t slot, Exchange& exchange);
   void refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause);
   void linger(uint32_t slot, const Completion& completion, size_t bytes);
+  // The answer to the request that was read last is what has been appended from `from` on.
+  void note_answer(uint32_t slot, Exchange& exchange, size_t from) noexcept;
   void send_answers(uint32_t slot, Exchange& exchange);
   void read_more(uint32_t slot);
   void settle(uint32_t slot);
@@ -60,6 +64,7 @@ class Front {
   const std::vector<Listener>& listeners_;
   const RequestLimits limits_;
   Routes& routes_;
+  AccessLog& access_log_;
   std::vector<CompletionTag> held_;  // connections with a paced publish, the longest waiting first
 };
 

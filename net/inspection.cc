@@ -1,8 +1,8 @@
 #include "net/inspection.h"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
+
+#include "net/listener.h"
 
 namespace ringcast::net {
 
@@ -51,11 +51,6 @@ Json duties_of(const ListenerConfig& listener) {
   return duties;
 }
 
-std::string bind_of(const ListenerConfig& listener) {
-  const bool is_v6 = listener.host.find(':') != std::string::npos;
-  return fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), listener.host, listener.port);
-}
-
 }  // namespace
 
 std::string Inspection::channels() const {
@@ -95,7 +90,7 @@ std::string Inspection::connections() const {
   }
   Json listeners = Json::array();
   for (size_t i = 0; i < listeners_.size(); ++i) {
-    listeners.push_back({{"bind", bind_of(listeners_[i])},
+    listeners.push_back({{"bind", bind_name(listeners_[i])},
                          {"serve", duties_of(listeners_[i])},
                          {"open", open_by_listener[i]}});
   }

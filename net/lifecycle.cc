@@ -31,6 +31,7 @@ void Lifecycle::admit(uint32_t slot, uint8_t listener, const Peer& peer) noexcep
   connection.listener = listener;
   connection.armed = kArmedRecv;
   shard_.peers[slot] = peer;
+  access_log_.begin(slot, shard_.now);
   shard_.counters.accepted.add();
   shard_.counters.open.add();
   shard_.counters.open_by_listener[listener].add();
@@ -82,12 +83,14 @@ void Lifecycle::close_some() noexcept {
 
 // The books are squared here and not earlier: until now the descriptor was in use.
 void Lifecycle::on_closed(const Completion& completion) noexcept {
-  Connection& connection = shard_.connections[completion.tag.slot];
+  const auto slot = static_cast<uint32_t>(completion.tag.slot);
+  Connection& connection = shard_.connections[slot];
   RC_CHECK(connection.phase == Phase::kClosing);
   connection.phase = Phase::kFree;
   shard_.counters.open.subtract();
   shard_.counters.open_by_listener[connection.listener].subtract();
   shard_.counters.closed[static_cast<size_t>(connection.cause)].add();
+  access_log_.end(slot, connection, shard_.peers[slot], shard_.now, shard_.counters);
 }
 
 void Lifecycle::drop_exchange(uint32_t slot) noexcept {

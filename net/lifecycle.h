@@ -11,6 +11,7 @@
 
 #include <vector>
 
+#include "net/access_log.h"
 #include "net/audiences.h"
 #include "net/shard_state.h"
 
@@ -18,7 +19,8 @@ namespace ringcast::net {
 
 class Lifecycle {
  public:
-  Lifecycle(ShardState& shard, Audiences& audiences) : shard_(shard), audiences_(audiences) {}
+  Lifecycle(ShardState& shard, Audiences& audiences, AccessLog& access_log)
+      : shard_(shard), audiences_(audiences), access_log_(access_log) {}
 
   // A new connection from `peer` is in `slot`. Its first request is awaited.
   void admit(uint32_t slot, uint8_t listener, const Peer& peer) noexcept;
@@ -44,6 +46,7 @@ class Lifecycle {
 
   ShardState& shard_;
   Audiences& audiences_;
+  AccessLog& access_log_;
   std::vector<uint32_t> closable_;
 };
 

@@ -99,6 +99,12 @@ uint16_t bound_port(int fd) {
 
 }  // namespace
 
+std::string bind_name(const ListenerConfig& config) {
+  const bool is_v6 = config.host.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("[{}]:{}", config.host, config.port)
+               : fmt::format("{}:{}", config.host, config.port);
+}
+
 Result<Listener> listen_on(const ListenerConfig& config, PortUse use) {
   Result<Address> address = parse_address(config);
   if (!address) return address.error();

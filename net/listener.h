@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
@@ -17,6 +18,9 @@ struct Listener {
   UniqueFd fd;
   ListenerConfig config;  // with the port that was really bound
 };
+
+// 127.0.0.1:8000 or [::1]:8000.
+[[nodiscard]] std::string bind_name(const ListenerConfig& config);
 
 // Sockets share a port when each of them allows it, whatever process they belong to. So a node's
 // first one binds without, which finds out whether somebody else is there, and allows it

@@ -42,6 +42,11 @@ Result<> Server::open(const Config& config) {
   if (!doorbells) return doorbells.error();
   doorbells_ = std::move(*doorbells);
   log_ = std::make_unique<MemoryLog>(*channels_, *doorbells_);
+  if (!log_config_.access.to.empty()) {
+    Result<std::unique_ptr<LineWriter>> writer = LineWriter::open(log_config_.access.to);
+    if (!writer) return writer.error();
+    access_log_ = std::move(*writer);
+  }
   listeners_ = config.listeners;
   admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_);
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
@@ -67,9 +72,10 @@ Result<> Server::open_shard(size_t number) {
       LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
-  const ShardParts parts{*channels_,        *log_,       epochs_[number],    doorbells_->of(number),
-                         counters_[number], *admin_,     *idempotency_keys_, config_,
-                         limits_,           &committing_};
+  const ShardParts parts{
+      *channels_,        *log_,        epochs_[number],    doorbells_->of(number),
+      counters_[number], *admin_,      *idempotency_keys_, config_,
+      limits_,           &committing_, access_log_.get(),  log_config_.access.sample};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};

@@ -18,6 +18,7 @@
 #include "net/admin.h"
 #include "net/counters.h"
 #include "net/doorbell.h"
+#include "net/line_writer.h"
 #include "net/shard.h"
 #include "net/uring/kernel_probe.h"
 
@@ -48,6 +49,7 @@ class Server {
   Server(const Config& config, const Capacity& capacity)
       : config_(config.server),
         limits_(config.limits),
+        log_config_(config.log),
         capacity_(capacity),
         epochs_(capacity.shards),
         counters_(capacity.shards) {}
@@ -60,6 +62,7 @@ class Server {
 
   const ServerConfig config_;
   const LimitsConfig limits_;
+  const LogConfig log_config_;
   const Capacity capacity_;
   Epochs epochs_;
   std::vector<Counters> counters_;
@@ -67,6 +70,7 @@ class Server {
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<Admin> admin_;
+  std::unique_ptr<LineWriter> access_log_;  // nullptr: off
   std::unique_ptr<IdempotencyKeys> idempotency_keys_;
   std::vector<ListenerConfig> listeners_;  // with the ports they really have
   std::atomic<size_t> committing_{0};      // see ShardParts

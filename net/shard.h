@@ -15,6 +15,7 @@
 #include "engine/epoch.h"
 #include "engine/log/event_log.h"
 #include "net/acceptor.h"
+#include "net/access_log.h"
 #include "net/admin.h"
 #include "net/audiences.h"
 #include "net/delivery.h"
@@ -42,6 +43,9 @@ struct ShardParts {
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
   std::atomic<size_t>* committing = nullptr;
+  // Where the lines of the access log go, one for so many connections. nullptr: nowhere.
+  LineWriter* access_log = nullptr;
+  uint32_t access_log_sample = 1;
 };
 
 class Shard {
@@ -90,6 +94,7 @@ class Shard {
   Doorbell& doorbell_;
   const Clock clock_;
 
+  AccessLog access_log_;
   Audiences audiences_;
   Lifecycle lifecycle_;
   Delivery delivery_;

@@ -34,6 +34,7 @@ refuse "$everywhere" 'sodium' 'engine/keyed_hash\.cc' 'libsodium comes in throug
 refuse "$everywhere" 'openssl/' 'engine/access/crypto\.cc' 'OpenSSL comes in through engine/access/crypto.cc'
 refuse '(engine|net|tools)/' 'nlohmann/' '(engine/(gap|access/strict_json)|net/inspection)\.cc' \
   'nlohmann-json comes in through engine/gap.cc, engine/access/strict_json.cc and net/inspection.cc'
+refuse "$everywhere" 'spdlog/' 'net/line_writer\.cc' 'spdlog comes in through net/line_writer.cc'
 refuse "$everywhere" '(gtest|gmock)/' 'tests/' 'GoogleTest is for tests/'
 refuse "$everywhere" 'benchmark/' 'bench/micro/' 'Google Benchmark is for bench/micro/'
 exit $status

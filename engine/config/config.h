@@ -111,11 +111,22 @@ struct ChannelConfig {
   std::optional<RandomSourceConfig> source;
 };
 
+// What is written down of each connection, or of one in `sample`.
+struct AccessLogConfig {
+  std::string to{};  // stderr, or the path of a file; empty: nothing is
+  uint32_t sample = 1;
+};
+
+struct LogConfig {
+  AccessLogConfig access{};
+};
+
 struct Config {
   ServerConfig server;
   LimitsConfig limits;
   std::vector<ListenerConfig> listeners;
   AccessConfig access;
+  LogConfig log;
   std::vector<ChannelConfig> channels;
 };
 

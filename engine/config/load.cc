@@ -10,6 +10,7 @@
 #include "engine/config/read_access.h"
 #include "engine/config/read_channel.h"
 #include "engine/config/read_limits.h"
+#include "engine/config/read_log.h"
 #include "engine/config/read_server.h"
 #include "engine/config/yaml_text.h"
 
@@ -27,6 +28,7 @@ struct Sections {
   std::optional<Value> limits;
   std::optional<Value> listeners;
   std::optional<Value> access;
+  std::optional<Value> log;
   std::optional<Value> defaults;
   std::optional<Value> channels;
 };
@@ -36,6 +38,7 @@ constexpr auto kTopFields = std::to_array<Field<Sections>>({
     {"limits", [](const Value& v, Sections& s, Findings&) { s.limits = v; }},
     {"listeners", [](const Value& v, Sections& s, Findings&) { s.listeners = v; }},
     {"access", [](const Value& v, Sections& s, Findings&) { s.access = v; }},
+    {"log", [](const Value& v, Sections& s, Findings&) { s.log = v; }},
     {"defaults", [](const Value& v, Sections& s, Findings&) { s.defaults = v; }},
     {"channels", [](const Value& v, Sections& s, Findings&) { s.channels = v; }},
 });
@@ -75,6 +78,7 @@ void read_top(const Value& top, Config& config, Findings& findings) {
   ChannelConfig defaults;
   if (sections.server) read_server(*sections.server, config.server, findings);
   if (sections.limits) read_limits(*sections.limits, config.limits, findings);
+  if (sections.log) read_log(*sections.log, config.log, findings);
   if (sections.defaults) read_defaults(*sections.defaults, defaults, findings);
   require_listeners(sections.listeners, config, findings);
   if (sections.access) read_access(*sections.access, config.access, findings);
@@ -156,6 +160,7 @@ std::vector<std::string> known_config_keys() {
   append_keys("", kTopFields, keys);
   append_server_keys(keys);
   append_limits_keys(keys);
+  append_log_keys(keys);
   append_access_keys(keys);
   append_channel_keys(keys);
   return keys;

@@ -182,6 +182,12 @@ std::string access_yaml(const AccessConfig& access) {
   return "access:\n" + tokens_yaml(tokens) + fmt::format("  keys: {}\n", join(key_items));
 }
 
+std::string log_yaml(const LogConfig& log) {
+  const auto& [to, sample] = log.access;
+  return fmt::format("log:\n  access: {{to: {}, sample: {}}}\n", to.empty() ? "off" : quoted(to),
+                     sample);
+}
+
 std::string_view name_of(SubscribeAccess access) {
   switch (access) {
     case SubscribeAccess::kToken:
@@ -234,12 +240,13 @@ std::string channel_yaml(const ChannelConfig& channel) {
 }  // namespace
 
 std::string to_yaml(const Config& config) {
-  const auto& [server, limits, listeners, access, channels] = config;
+  const auto& [server, limits, listeners, access, log, channels] = config;
   std::string yaml = server_yaml(server);
   yaml += limits_yaml(limits);
   yaml += "listeners:\n";
   for (const ListenerConfig& listener : listeners) yaml += listener_yaml(listener);
   yaml += access_yaml(access);
+  yaml += log_yaml(log);
   yaml += "channels:\n";
   for (const ChannelConfig& channel : channels) yaml += channel_yaml(channel);
   return yaml;

@@ -293,6 +293,19 @@ TEST(ConfigProblems, ChannelOptions) {
   });
 }
 
+TEST(ConfigProblems, Log) {
+  const auto access = [](const std::string& options) {
+    return "log:\n  access: " + options + kRest;
+  };
+  expect_problems({
+      {access("{to: access.log}"), 2, 16, "log.access.to",
+       "\"access.log\" is none of off, stderr and the whole path of a file"},
+      {access("{to: stdout}"), 2, 16, "log.access.to", "is none of off, stderr"},
+      {access("{sample: 0}"), 2, 20, "log.access.sample", "1 to 1000000"},
+      {access("{tooo: x}"), 2, 12, "log.access.tooo", "unknown key \"tooo\""},
+  });
+}
+
 TEST(ConfigProblems, Cors) {
   const auto cors = [](const std::string& options) {
     return "defaults:\n  cors: " + options + kRest;

@@ -113,6 +113,8 @@ defaults:
   publish_wait: 10m
   max_event_bytes: 16MiB
   cors: {origins: [https://app.example, "http://[::1]:3000", "https://*.app.example:8443"], max_age: 24h}
+log:
+  access: {to: /var/log/ringcast/access.log, sample: 1000}
 listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "0.0.0.0:0", serve: [subscribe]}
@@ -173,6 +175,14 @@ TEST(Config, LimitsAreRead) {
   EXPECT_EQ(limits.body_rate_min, 1U);
   EXPECT_EQ(limits.keep_alive, milliseconds{620'000});
   EXPECT_EQ(limits.pipelined_requests_max, 1U);
+}
+
+TEST(Config, TheLogIsReadAndOffByDefault) {
+  const Config config = expect_good(load_config_text(kEverything));
+  EXPECT_EQ(config.log.access.to, "/var/log/ringcast/access.log");
+  EXPECT_EQ(config.log.access.sample, 1000U);
+  EXPECT_EQ(default_config().log.access.to, "");
+  EXPECT_EQ(default_config().log.access.sample, 1U);
 }
 
 TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
