@@ -46,6 +46,7 @@ struct Connection {
   uint8_t armed;     // a set of Armed
   CloseCause cause;  // kClosing: why
   uint8_t listener;  // its number
+  bool has_grant;    // kStream: opened with a token, see grants.h
 };
 
 // An idle subscriber of one channel: this, its place in the audience, and its timer.

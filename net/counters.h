@@ -26,14 +26,16 @@ enum class CloseCause : uint8_t {
   kRequestTimeout,
   kServerStop,
   kRevoked,  // an operator ended its stream
+  kExpired,  // the token of its stream has ended
   kFailed,   // the kernel refused something else
 };
-inline constexpr size_t kCloseCauses = 10;
+inline constexpr size_t kCloseCauses = 11;
 
 [[nodiscard]] constexpr std::string_view name_of(CloseCause cause) noexcept {
   constexpr std::array<std::string_view, kCloseCauses> kNames{
       "peer_gone",   "lapped",          "torn",        "answered", "refused",
-      "turned_away", "request_timeout", "server_stop", "revoked",  "failed"};
+      "turned_away", "request_timeout", "server_stop", "revoked",  "expired",
+      "failed"};
   return kNames[static_cast<size_t>(cause)];
 }
 
@@ -52,6 +54,8 @@ struct alignas(kCacheLineBytes) Counters {
   Counter paced;                // publishes that had to wait
   Counter publishes_timed_out;  // of those, answered 503
   Counter requests_refused;     // not acceptable as HTTP
+  Counter requests_unauthorized;  // answered 400 or 401 for want of a good credential
+  Counter requests_forbidden;     // answered 403: the credential was good, and not for that
   Counter turned_away;          // streams beyond capacity, answered with a soft reject
 
   Counter sends;          // planned for frames

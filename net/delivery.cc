@@ -190,6 +190,14 @@ void Delivery::on_writable(const Completion& completion) noexcept {
   audiences_.activate(connection);
 }
 
+void Delivery::on_timer(uint32_t slot) noexcept {
+  if (shard_.connections[slot].has_grant && shard_.grants[slot].is_expired(shard_.now)) {
+    end_stream(slot, CloseCause::kExpired);
+  } else {
+    on_heartbeat_due(slot);
+  }
+}
+
 // No stream is silent for longer than the channel's heartbeat interval. After an event has gone to
 // everybody at once, each stream's next heartbeat comes up to half an interval early, by lot,
 // because otherwise they would all come at once as well; from then on they keep their distance.
@@ -207,13 +215,19 @@ void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
     send_quietly(slot, Op::kHeartbeat, heartbeat_bytes(audience.format()));
     shard_.counters.heartbeats.add();
   }
-  shard_.timers.arm(slot, shard_.now + interval);
+  arm(slot, shard_.now + interval);
+}
+
+// A stream with a token is looked at when that ends, at the latest.
+void Delivery::arm(uint32_t slot, MonotonicMs deadline) noexcept {
+  const bool has_grant = shard_.connections[slot].has_grant;
+  shard_.timers.arm(slot, has_grant ? shard_.grants[slot].cut(deadline) : deadline);
 }
 
 void Delivery::arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept {
   const Connection& connection = shard_.connections[slot];
   const int64_t interval = audiences_.of(connection).heartbeat_of(connection.member).count();
-  shard_.timers.arm(slot, last_sent + interval - shard_.draw(0, interval / 2));
+  arm(slot, last_sent + interval - shard_.draw(0, interval / 2));
 }
 
 }  // namespace ringcast::net

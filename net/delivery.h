@@ -53,9 +53,11 @@ class Delivery {
   void on_quiet_send_failed(const Completion& completion) noexcept;
   void on_hangup(const Completion& completion) noexcept;
   void on_writable(const Completion& completion) noexcept;
-  void on_heartbeat_due(uint32_t slot) noexcept;
+  // The timer of a stream: a heartbeat, or the end of its token.
+  void on_timer(uint32_t slot) noexcept;
 
  private:
+  void on_heartbeat_due(uint32_t slot) noexcept;
   void plan_batch() noexcept;
   void submit_batch() noexcept;
   void take_back(const PlannedSend& send) noexcept;
@@ -64,6 +66,7 @@ class Delivery {
   void block(const PlannedSend& send, Position position) noexcept;
   void watch_writable(uint32_t slot) noexcept;
   void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;
+  void arm(uint32_t slot, MonotonicMs deadline) noexcept;
 
   ShardState& shard_;
   Audiences& audiences_;

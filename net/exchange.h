@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.h"
 #include "net/counters.h"
+#include "net/gate.h"
 #include "net/http/request_reader.h"
 #include "net/publish.h"
 
@@ -28,6 +29,8 @@ struct Exchange {
   bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
   bool is_listed = false;         // among the publishes that are tried again each turn
+  bool head_is_checked = false;   // of the request whose body is being read: its sender may publish
+  std::unique_ptr<Visitor> visitor;        // whom that request speaks for, once somebody has asked
   std::unique_ptr<Publishing> publishing;  // what a held publish comes to
   size_t lingered_bytes = 0;               // thrown away since
   // What the timer holds the peer to, and since when; kNothing: the timer is for something else.
@@ -39,6 +42,12 @@ struct Exchange {
   std::string_view
       refused_why{};  // static text for the access log alone: why a credential was refused
   CloseCause cause = CloseCause::kAnswered;
+
+  // The request has been answered: the next one may be somebody else's.
+  void forget_sender() noexcept {
+    head_is_checked = false;
+    visitor.reset();
+  }
 };
 
 }  // namespace ringcast::net

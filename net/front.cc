@@ -84,6 +84,7 @@ void Front::proceed(uint32_t slot) {
     if (!exchange.holds_request) {
       const RequestReader::Outcome outcome = exchange.reader.next();
       if (outcome == RequestReader::Outcome::kNeedMore) {
+        if (refuse_before_body(slot, exchange)) break;
         if (exchange.reader.expects_continue() && !exchange.peer_half_closed) {
           exchange.answers += kContinueResponse;
         }
@@ -99,6 +100,7 @@ void Front::proceed(uint32_t slot) {
     exchange.holds_request = false;
     const size_t answered_before = exchange.answers.size();
     const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
+    if (handled != Routes::Handled::kHeld) exchange.forget_sender();
     if (handled == Routes::Handled::kBecameStream) {
       access_log_.became_stream(slot, exchange.reader.request());
       return lifecycle_.drop_exchange(slot);
@@ -116,6 +118,16 @@ void Front::proceed(uint32_t slot) {
   send_answers(slot, exchange);
   if (wants_more && !exchange.closes_after_answers && !exchange.peer_half_closed) read_more(slot);
   settle(slot);
+}
+
+// Nobody sends a whole body only to be told that he may not, nor gets a 100 Continue for it. True: it was refused.
+bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
+  if (exchange.head_is_checked || !exchange.reader.in_body()) return false;
+  exchange.head_is_checked = true;
+  if (!routes_.deny_before_body(exchange, listener_of(slot))) return false;
+  exchange.closes_after_answers = true;
+  exchange.lingers = true;
+  return true;
 }
 
 // An exchange lasts as long as there is something in it.

@@ -44,6 +44,7 @@ class Front {
   void proceed(uint32_t slot);
   // The request is to be handled again; a paced publish every turn.
   void hold(uint32_t slot, Exchange& exchange);
+  [[nodiscard]] bool refuse_before_body(uint32_t slot, Exchange& exchange);
   void refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause);
   void linger(uint32_t slot, const Completion& completion, size_t bytes);
   // The answer to the request that was read last is what has been appended from `from` on.

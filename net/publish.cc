@@ -46,7 +46,8 @@ std::unique_ptr<Publishing> Publish::read_one(const Channels::Address& address,
 }
 
 std::unique_ptr<Publishing> Publish::read_batch(const Request& request,
-                                                const ResponseOptions& options, std::string& out) {
+                                                const ResponseOptions& options,
+                                                const LineCheck& check, std::string& out) {
   const auto refused = [&](int status, std::string_view reason) {
     refuse(status, reason, options, out);
     return nullptr;
@@ -59,6 +60,10 @@ std::unique_ptr<Publishing> Publish::read_batch(const Request& request,
   publishing->is_batch = true;
   for (const BatchEvent& one : publishing->batch.events) {
     const Channels::Address address = channels_.find(one.channel);
+    if (const Denial denial = check(address.channel, one.channel); denial != Denial::kNone) {
+      deny(denial, options, out);
+      return nullptr;
+    }
     if (address.channel == nullptr) {
       return refused(404, fmt::format("line {}: there is no such channel", one.line));
     }
@@ -183,6 +188,12 @@ void Publish::append_timed_out(Attempt last, ResponseOptions options, std::strin
                    : "subscribers have not kept up with the publishers; try again",
                options);
   counters_.publishes_timed_out.add();
+}
+
+void Publish::deny(Denial denial, const ResponseOptions& options, std::string& out) {
+  append_denial(out, denial, options);
+  (status_of(denial) == 403 ? counters_.requests_forbidden : counters_.requests_unauthorized).add();
+  counters_.publishes_refused.add();
 }
 
 void Publish::refuse(int status, std::string_view reason, const ResponseOptions& options,

@@ -3,6 +3,7 @@
 // Threads: one shard. Memory: a batch is read once and kept by its exchange while it waits.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "engine/log/event_log.h"
 #include "net/batch_reader.h"
 #include "net/counters.h"
+#include "net/gate.h"
 #include "net/http/request.h"
 #include "net/http/response.h"
 
@@ -38,9 +40,11 @@ class Publish {
                                                      const Request& request,
                                                      const ResponseOptions& options,
                                                      std::string& out);
+  // `check` says of each line's channel, nullptr for a name nobody has, whether it may be published to.
+  using LineCheck = std::function<Denial(const Channel* channel, std::string_view name)>;
   [[nodiscard]] std::unique_ptr<Publishing> read_batch(const Request& request,
                                                        const ResponseOptions& options,
-                                                       std::string& out);
+                                                       const LineCheck& check, std::string& out);
 
   enum class Attempt {
     kAnswered,  // the answer was appended: 201, or why not
@@ -55,6 +59,9 @@ class Publish {
   // under the same key. False, and nothing is appended, otherwise.
   [[nodiscard]] bool try_answer_known(const Publishing& publishing, const ResponseOptions& options,
                                       MonotonicMs now, std::string& out);
+
+  // The answer to whoever may not publish.
+  void deny(Denial denial, const ResponseOptions& options, std::string& out);
 
   // The answer to a publisher that has waited for too long; `last` is what its last attempt came to.
   void append_timed_out(Attempt last, ResponseOptions options, std::string& out);

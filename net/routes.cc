@@ -36,21 +36,30 @@ milliseconds longest_wait(const Publishing& publishing) noexcept {
 }  // namespace
 
 Routes::Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-               Publish& publish, Subscribe& subscribe, Admin& admin)
+               Publish& publish, Subscribe& subscribe, Admin& admin, const Access& access)
     : shard_(shard),
       channels_(channels),
       stream_channels_max_(stream_channels_max),
       publish_(publish),
       subscribe_(subscribe),
       admin_(admin),
+      gate_(access),
       any_reader_{.origins = {}, .credentials = false},
       any_publisher_{.origins = {}, .credentials = false},
+      hidden_reader_{.origins = {}, .credentials = false},
       queues_(channels.size()) {
   for (ChannelNumber i = 0; i < channels.size(); ++i) {
     const CorsConfig& cors = channels.at(i).config().cors;
     any_reader_ = in_either(any_reader_, cors);
     any_publisher_ = in_either(any_publisher_, publishers_of(cors));
+    if (gate_.hides_from_readers(&channels.at(i))) hidden_reader_ = in_either(hidden_reader_, cors);
   }
+}
+
+Routes::Duties Routes::duties_of(const ListenerConfig& listener) noexcept {
+  return {.subscribe = listener.serve_subscribe,
+          .publish = listener.serve_publish,
+          .is_local = is_local(listener)};
 }
 
 std::string_view Routes::methods_of(const Duties& duties) noexcept {
@@ -92,19 +101,15 @@ Routes::Handled Routes::handle_public(uint32_t slot, Exchange& exchange,
   ResponseOptions options = options_for(exchange);
   Channel* const by_path = channels_.by_path(request.path);
   if (by_path != nullptr && listener.serve_subscribe) {
-    const Duties streams_only{.subscribe = true, .publish = false};
+    const Duties streams_only{.subscribe = true, .publish = false, .is_local = false};
     return handle_channel(slot, exchange, streams_only, {.channel = by_path}, request.path);
   }
-  const Duties duties{.subscribe = listener.serve_subscribe, .publish = listener.serve_publish};
+  const Duties duties = duties_of(listener);
   if (duties.subscribe || duties.publish) {
     if (request.path == kEventsPath) return handle_events(slot, exchange, duties);
     if (request.path.starts_with(kChannelsPrefix)) {
       const std::string_view name = request.path.substr(kChannelsPrefix.size());
-      const Channels::Address address = channels_.find(name);
-      if (address.channel != nullptr) {
-        return handle_channel(slot, exchange, duties, address, name);
-      }
-      return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+      return handle_channel(slot, exchange, duties, channels_.find(name), name);
     }
   }
   if (request.method == Method::kOptions && (request.path == "*" || request.path == "/")) {
@@ -138,42 +143,73 @@ Routes::Handled Routes::answer_error(Exchange& exchange, const CorsConfig& cors,
   return Handled::kAnswered;
 }
 
+// --- What is hidden
+
+bool Routes::is_hidden(const Duties& duties, const Channel* channel) const noexcept {
+  const bool from_readers = duties.subscribe && gate_.hides_from_readers(channel);
+  const bool from_publishers =
+      duties.publish && gate_.hides_from_publishers(channel, duties.is_local);
+  // What there is, is hidden from those to whom no duty shows it; what there is not, where anything is.
+  if (channel == nullptr) return from_readers || from_publishers;
+  return from_readers == duties.subscribe && from_publishers == duties.publish;
+}
+
+const CorsConfig& Routes::hidden_cors(const Request& request, const Duties& duties) const noexcept {
+  const bool is_for_publishers =
+      duties.publish && (!duties.subscribe || request.access_control_request_method == "POST");
+  return is_for_publishers ? any_publisher_ : hidden_reader_;
+}
+
 // --- Streams
 
 Routes::Handled Routes::handle_channel(uint32_t slot, Exchange& exchange, const Duties& duties,
                                        const Channels::Address& address, std::string_view name) {
-  const Method method = exchange.reader.request().method;
-  const CorsConfig& cors = address.channel->config().cors;
-  if (duties.publish && method == Method::kPost) return publish(exchange, &address);
-  if (duties.subscribe && method == Method::kGet) {
+  const Request& request = exchange.reader.request();
+  const auto no_such_channel = [&] {
+    return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+  };
+  if (duties.publish && request.method == Method::kPost) {
+    return publish(exchange, duties, {.is_batch = false, .address = address, .name = name});
+  }
+  if (duties.subscribe && (request.method == Method::kGet || request.method == Method::kHead)) {
+    if (address.channel == nullptr && !gate_.hides_from_readers(nullptr)) return no_such_channel();
     std::vector<Wanted> wanted(1);
     wanted.front().channel = address.channel;
     wanted.front().recipient = address.recipient;
     wanted.front().name = name;
-    return open_stream(slot, exchange, std::move(wanted), cors);
+    return stream(slot, exchange, std::move(wanted));
   }
-  return answer_without_stream(exchange, cors, methods_of(duties), duties.subscribe);
+  const bool hidden = is_hidden(duties, address.channel);
+  if (address.channel == nullptr && !hidden) return no_such_channel();
+  const CorsConfig& cors = hidden ? hidden_cors(request, duties) : address.channel->config().cors;
+  return answer_without_stream(exchange, cors, methods_of(duties));
 }
 
 Routes::Handled Routes::handle_events(uint32_t slot, Exchange& exchange, const Duties& duties) {
   const Request& request = exchange.reader.request();
-  if (duties.publish && request.method == Method::kPost) return publish(exchange, nullptr);
+  if (duties.publish && request.method == Method::kPost) {
+    return publish(exchange, duties, {.is_batch = true, .address = {}, .name = {}});
+  }
   const bool asks_to_publish =
       request.method == Method::kOptions && request.access_control_request_method == "POST";
   if (duties.publish && (asks_to_publish || !duties.subscribe)) {
-    return answer_without_stream(exchange, any_publisher_, methods_of(duties), duties.subscribe);
+    return answer_without_stream(exchange, any_publisher_, methods_of(duties));
   }
   int status = 0;
   std::string error;
   std::vector<Wanted> wanted = channels_named(request, status, error);
   // Without channels it can still be said what is served here.
   if (wanted.empty() && request.method == Method::kOptions) {
-    return answer_without_stream(exchange, any_reader_, methods_of(duties), duties.subscribe);
+    return answer_without_stream(exchange, any_reader_, methods_of(duties));
   }
   if (wanted.empty()) return answer_error(exchange, any_reader_, status, error);
-  const CorsConfig cors = common_cors(wanted);
-  if (request.method == Method::kGet) return open_stream(slot, exchange, std::move(wanted), cors);
-  return answer_without_stream(exchange, cors, methods_of(duties), duties.subscribe);
+  if (request.method == Method::kGet || request.method == Method::kHead) {
+    return stream(slot, exchange, std::move(wanted));
+  }
+  const bool hidden = std::ranges::any_of(
+      wanted, [this](const Wanted& one) { return gate_.hides_from_readers(one.channel); });
+  return answer_without_stream(exchange, hidden ? hidden_reader_ : common_cors(wanted),
+                               methods_of(duties));
 }
 
 std::vector<Wanted> Routes::channels_named(const Request& request, int& status,
@@ -186,8 +222,13 @@ std::vector<Wanted> Routes::channels_named(const Request& request, int& status,
   };
   for (QueryPairs pairs{request.query}; pairs.next();) {
     if (pairs.name() != "channel") continue;
-    const Channels::Address address = channels_.find(pairs.value());
-    if (address.channel == nullptr) return refused(404, "one of the channels does not exist here");
+    Channels::Address address = channels_.find(pairs.value());
+    if (address.channel == nullptr) {
+      if (!gate_.hides_from_readers(nullptr)) {
+        return refused(404, "one of the channels does not exist here");
+      }
+      address.recipient = keyed_hash(pairs.value());  // counted and told apart like the others
+    }
     const bool is_repeated = std::ranges::any_of(wanted, [&](const Wanted& one) {
       return one.channel == address.channel && one.recipient == address.recipient;
     });
@@ -208,7 +249,7 @@ std::vector<Wanted> Routes::channels_named(const Request& request, int& status,
 }
 
 Routes::Handled Routes::answer_without_stream(Exchange& exchange, const CorsConfig& cors,
-                                              std::string_view methods, bool is_served) {
+                                              std::string_view methods) {
   const Request& request = exchange.reader.request();
   ResponseOptions options = options_for(exchange);
   if (request.method == Method::kOptions) {
@@ -218,10 +259,6 @@ Routes::Handled Routes::answer_without_stream(Exchange& exchange, const CorsConf
   std::string cors_lines;
   append_cors_lines(cors_lines, cors, request);
   options.extra_lines = cors_lines;
-  if (is_served && request.method == Method::kHead) {
-    Subscribe::append_head_only(request, options, exchange.answers);
-    return Handled::kAnswered;
-  }
   options.allow = methods;
   append_error(exchange.answers, 405, "this method is not served here", options);
   return Handled::kAnswered;
@@ -229,17 +266,42 @@ Routes::Handled Routes::answer_without_stream(Exchange& exchange, const CorsConf
 
 // A stream begins when everything before it has been sent: its head takes another way than the
 // answers, and must not overtake them.
-Routes::Handled Routes::open_stream(uint32_t slot, Exchange& exchange, std::vector<Wanted> wanted,
-                                    const CorsConfig& cors) {
-  if (!exchange.answers.empty()) return Handled::kHeld;
+Routes::Handled Routes::stream(uint32_t slot, Exchange& exchange, std::vector<Wanted> wanted) {
   const Request& request = exchange.reader.request();
+  const bool opens = request.method == Method::kGet;
+  if (opens && !exchange.answers.empty()) return Handled::kHeld;
+  Visitor visitor;
+  const Denial denial = gate_.check_stream(request, wanted, visitor);
+  if (denial != Denial::kNone) return deny_stream(exchange, denial, visitor);
+
   ResponseOptions options = options_for(exchange);
-  std::string cors_lines;
-  append_cors_lines(cors_lines, cors, request);
-  options.extra_lines = cors_lines;
-  const Subscribe::Opened opened =
-      subscribe_.open(slot, std::move(wanted), request, options, !stopping_, exchange.answers);
+  std::string lines;
+  append_cors_lines(lines, common_cors(wanted), request);
+  apply_privacy(visitor, options, lines);
+  options.extra_lines = lines;
+  if (!opens) {
+    Subscribe::append_head_only(request, options, exchange.answers);
+    return Handled::kAnswered;
+  }
+  const Grant grant =
+      Gate::grant_of(visitor, static_cast<int64_t>(wall_now_ms()), shard_.now);
+  const Subscribe::Opened opened = subscribe_.open(
+      slot, std::move(wanted), request, options,
+      visitor.place == CredentialPlace::kNone ? nullptr : &grant, !stopping_, exchange.answers);
   return opened == Subscribe::Opened::kStream ? Handled::kBecameStream : Handled::kTurnedAway;
+}
+
+Routes::Handled Routes::deny_stream(Exchange& exchange, Denial denial, const Visitor& visitor) {
+  ResponseOptions options = options_for(exchange);
+  std::string lines;
+  append_cors_lines(lines, hidden_reader_, exchange.reader.request());
+  apply_privacy(visitor, options, lines);
+  options.extra_lines = lines;
+  append_denial(exchange.answers, denial, options);
+  Counters& counters = shard_.counters;
+  (denial == Denial::kForbidden ? counters.requests_forbidden : counters.requests_unauthorized)
+      .add();
+  return Handled::kAnswered;
 }
 
 // --- Publishing
@@ -258,19 +320,84 @@ bool Routes::may_try(const Publishing& publishing) const noexcept {
   });
 }
 
-// `address` is nullptr for a batch. What was read of it is kept while it waits.
-Routes::Handled Routes::publish(Exchange& exchange, const Channels::Address* address) {
+const Visitor& Routes::visitor_of(Exchange& exchange) const {
+  if (exchange.visitor == nullptr) {
+    exchange.visitor = std::make_unique<Visitor>(
+        gate_.identify(exchange.reader.request(), QueryUse::kNo));
+  }
+  return *exchange.visitor;
+}
+
+// Who comes through loopback is asked only where that is not enough. Of a batch that is said by its lines.
+Denial Routes::check_publish(Exchange& exchange, bool is_local,
+                             const PublishTarget& target) const {
+  if (target.is_batch) return is_local ? Denial::kNone : Gate::check_publisher(visitor_of(exchange));
+  const Channel* const channel = target.address.channel;
+  if (!gate_.hides_from_publishers(channel, is_local)) return Denial::kNone;
+  return gate_.check_publish(exchange.reader.request(), visitor_of(exchange), channel, target.name,
+                             is_local);
+}
+
+bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener) {
   const Request& request = exchange.reader.request();
+  const Duties duties = duties_of(listener);
+  const bool is_batch = request.path == kEventsPath;
+  if (!duties.publish || request.method != Method::kPost) return false;
+  if (!is_public_host(listener, request.host)) return false;
+  if (!is_batch && !request.path.starts_with(kChannelsPrefix)) return false;
+  PublishTarget target{.is_batch = is_batch, .address = {}, .name = {}};
+  if (!is_batch) {
+    target.name = request.path.substr(kChannelsPrefix.size());
+    target.address = channels_.find(target.name);
+  }
+  const Denial denial = check_publish(exchange, duties.is_local, target);
+  if (denial == Denial::kNone) return false;
+  std::string lines;
+  append_cors_lines(lines, any_publisher_, request);
   ResponseOptions options = options_for(exchange);
-  std::string cors_lines;
+  options.keep_alive = false;
+  options.extra_lines = lines;
+  publish_.deny(denial, options, exchange.answers);
+  return true;
+}
+
+std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Duties& duties,
+                                                    const PublishTarget& target,
+                                                    const ResponseOptions& options) {
+  const Request& request = exchange.reader.request();
+  if (!target.is_batch) {
+    return publish_.read_one(target.address, request, options, exchange.answers);
+  }
+  const auto check = [&](const Channel* channel, std::string_view name) {
+    if (!gate_.hides_from_publishers(channel, duties.is_local)) return Denial::kNone;
+    return gate_.check_publish(request, visitor_of(exchange), channel, name, duties.is_local);
+  };
+  return publish_.read_batch(request, options, check, exchange.answers);
+}
+
+// What was read of it is kept while it waits.
+Routes::Handled Routes::publish(Exchange& exchange, const Duties& duties,
+                                const PublishTarget& target) {
+  const Request& request = exchange.reader.request();
+  const Denial denial = exchange.publishing != nullptr
+                            ? Denial::kNone
+                            : check_publish(exchange, duties.is_local, target);
+  const Channel* const channel = target.address.channel;
+  if (denial == Denial::kNone && !target.is_batch && channel == nullptr) {
+    return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+  }
   // A batch is checked line by line, and what it is told is for whoever may publish any of them.
-  append_cors_lines(cors_lines,
-                    address != nullptr ? address->channel->config().cors : any_publisher_, request);
+  const bool is_about_one = !target.is_batch && denial == Denial::kNone;
+  std::string cors_lines;
+  append_cors_lines(cors_lines, is_about_one ? channel->config().cors : any_publisher_, request);
+  ResponseOptions options = options_for(exchange);
   options.extra_lines = cors_lines;
+  if (denial != Denial::kNone) {
+    publish_.deny(denial, options, exchange.answers);
+    return Handled::kAnswered;
+  }
   if (exchange.publishing == nullptr) {
-    exchange.publishing = address != nullptr
-                              ? publish_.read_one(*address, request, options, exchange.answers)
-                              : publish_.read_batch(request, options, exchange.answers);
+    exchange.publishing = read_publishing(exchange, duties, target, options);
     if (exchange.publishing == nullptr) return Handled::kAnswered;
   }
   const Publishing& publishing = *exchange.publishing;

@@ -15,6 +15,7 @@
 #include "engine/channels.h"
 #include "net/admin.h"
 #include "net/exchange.h"
+#include "net/gate.h"
 #include "net/http/http_date.h"
 #include "net/listener.h"
 #include "net/publish.h"
@@ -29,7 +30,7 @@ inline constexpr std::string_view kEventsPath = "/events";
 class Routes {
  public:
   Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-         Publish& publish, Subscribe& subscribe, Admin& admin);
+         Publish& publish, Subscribe& subscribe, Admin& admin, const Access& access);
 
   enum class Handled {
     kAnswered,      // the answer was appended to the exchange's
@@ -40,6 +41,10 @@ class Routes {
 
   // Handles the request that `exchange` has read on the connection in `slot`.
   Handled handle(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
+
+  // Looks at the head of a publish whose body is still to come. True: its sender may not, and was told so; the connection
+  // must close.
+  [[nodiscard]] bool deny_before_body(Exchange& exchange, const ListenerConfig& listener);
 
   // What every answer to `exchange`'s request has in common.
   [[nodiscard]] ResponseOptions options_for(const Exchange& exchange);
@@ -63,31 +68,58 @@ class Routes {
     bool is_refused = false;  // in this round: there is no room for the first of them
   };
 
-  // What is served at one place.
+  // What is served at one place, and whether other machines reach it.
   struct Duties {
     bool subscribe;
     bool publish;
+    bool is_local;
   };
+  [[nodiscard]] static Duties duties_of(const ListenerConfig& listener) noexcept;
   [[nodiscard]] static std::string_view methods_of(const Duties& duties) noexcept;
 
   // What is served under any name, or the listener's own, and not by Admin.
   Handled handle_public(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
+  // What a POST is for: a name with what it stands for, perhaps nothing; or many of them, named in the body.
+  struct PublishTarget {
+    bool is_batch;
+    Channels::Address address;
+    std::string_view name;
+  };
+
+  // `address` may be of no channel.
   Handled handle_channel(uint32_t slot, Exchange& exchange, const Duties& duties,
                          const Channels::Address& address, std::string_view name);
   Handled handle_events(uint32_t slot, Exchange& exchange, const Duties& duties);
-  // A request for a stream that is no GET; whether streams are served at all. `cors` says who may ask.
+  // A request for a stream that is neither GET nor HEAD. `cors` says who may ask.
   Handled answer_without_stream(Exchange& exchange, const CorsConfig& cors,
-                                std::string_view methods, bool is_served);
-  Handled open_stream(uint32_t slot, Exchange& exchange, std::vector<Wanted> wanted,
-                      const CorsConfig& cors);
-  Handled publish(Exchange& exchange, const Channels::Address* address);
+                                std::string_view methods);
+  Handled stream(uint32_t slot, Exchange& exchange, std::vector<Wanted> wanted);
+  Handled deny_stream(Exchange& exchange, Denial denial, const Visitor& visitor);
+
+  Handled publish(Exchange& exchange, const Duties& duties, const PublishTarget& target);
+  [[nodiscard]] std::unique_ptr<Publishing> read_publishing(Exchange& exchange,
+                                                            const Duties& duties,
+                                                            const PublishTarget& target,
+                                                            const ResponseOptions& options);
+  // What can be said of a publish before its body has been read.
+  [[nodiscard]] Denial check_publish(Exchange& exchange, bool is_local,
+                                     const PublishTarget& target) const;
+  [[nodiscard]] const Visitor& visitor_of(Exchange& exchange) const;
+
+  // Whether strangers must not learn from what is served here that `channel` exists, or that there is none.
+  [[nodiscard]] bool is_hidden(const Duties& duties, const Channel* channel) const noexcept;
+  // Who may ask about what is hidden: the same, whatever it is.
+  [[nodiscard]] const CorsConfig& hidden_cors(const Request& request,
+                                              const Duties& duties) const noexcept;
+
   [[nodiscard]] Publish::Attempt try_publish(const Publishing& publishing,
                                              const ResponseOptions& options, std::string& out);
   [[nodiscard]] bool may_try(const Publishing& publishing) const noexcept;
   void line_up(const Publishing& publishing) noexcept;
   Handled answer_error(Exchange& exchange, const CorsConfig& cors, int status,
                        std::string_view reason);
-  // The channels that the query of `request` names; an error is for the sender.
+  // The channels that the query of `request` names; an error is for the sender. Where something is hidden, a name nobody has
+  // is among them, without a channel.
   [[nodiscard]] std::vector<Wanted> channels_named(const Request& request, int& status,
                                                    std::string& error) const;
 
@@ -97,9 +129,11 @@ class Routes {
   Publish& publish_;
   Subscribe& subscribe_;
   Admin& admin_;
+  const Gate gate_;
   // Who may read what is said of no channel in particular: the readers, and the publishers, of any of them.
   CorsConfig any_reader_;
   CorsConfig any_publisher_;
+  CorsConfig hidden_reader_;  // the readers of any channel that is not public
   HttpDate date_;
   std::vector<Queue> queues_;  // by channel
   bool is_retrying_ = false;

@@ -34,6 +34,9 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
 
 // Everything that can fail happens here, before any thread runs.
 Result<> Server::open(const Config& config) {
+  Result<std::unique_ptr<Access>> access = Access::create(config);
+  if (!access) return Error{"access: " + access.error().message};
+  access_ = std::move(*access);
   Result<std::unique_ptr<Channels>> channels = Channels::create(config.channels, epochs_);
   if (!channels) return channels.error();
   channels_ = std::move(*channels);
@@ -73,9 +76,10 @@ Result<> Server::open_shard(size_t number) {
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
   const ShardParts parts{
-      *channels_,        *log_,        epochs_[number],    doorbells_->of(number),
-      counters_[number], *admin_,      *idempotency_keys_, config_,
-      limits_,           &committing_, access_log_.get(),  log_config_.access.sample};
+      *channels_,        *log_,     epochs_[number],    doorbells_->of(number),
+      counters_[number], *admin_,   *idempotency_keys_, config_,
+      limits_,           *access_,  &committing_,       access_log_.get(),
+      log_config_.access.sample};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/access/access.h"
 #include "engine/channels.h"
 #include "engine/config/config.h"
 #include "engine/epoch.h"
@@ -69,6 +70,7 @@ class Server {
   std::unique_ptr<Channels> channels_;
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<LineWriter> access_log_;  // nullptr: off
   std::unique_ptr<IdempotencyKeys> idempotency_keys_;

@@ -51,7 +51,7 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       publish_(parts.log, parts.channels, parts.idempotency_keys, parts.counters),
       subscribe_(state_, parts.log, audiences_, delivery_),
       routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
-              parts.admin),
+              parts.admin, parts.access),
       front_(state_, lifecycle_, listeners_, limits_for(parts), routes_, access_log_),
       revoker_(state_, audiences_, delivery_, parts.admin.revocations()),
       acceptor_(state_, listeners_),
@@ -155,7 +155,7 @@ void Shard::on_accepted(const Completion& completion) noexcept {
 void Shard::expire_timers() noexcept {
   state_.timers.expire(state_.now, kTimersPerTurnMax, [&](uint32_t slot) {
     if (state_.connections[slot].phase == Phase::kStream) {
-      delivery_.on_heartbeat_due(slot);
+      delivery_.on_timer(slot);
     } else {
       front_.on_deadline(slot);
     }

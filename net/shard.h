@@ -11,6 +11,7 @@
 #include <atomic>
 #include <vector>
 
+#include "engine/access/access.h"
 #include "engine/channels.h"
 #include "engine/epoch.h"
 #include "engine/log/event_log.h"
@@ -40,6 +41,7 @@ struct ShardParts {
   IdempotencyKeys& idempotency_keys;
   const ServerConfig& config;
   const LimitsConfig& limits;
+  const Access& access;
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
   std::atomic<size_t>* committing = nullptr;

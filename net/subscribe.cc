@@ -39,7 +39,8 @@ Gap gap_before(const Wanted& wanted, EventId up_to, const Start& start) {
 }  // namespace
 
 Subscribe::Opened Subscribe::open(uint32_t slot, std::vector<Wanted> wanted, const Request& request,
-                                  ResponseOptions options, bool may_open, std::string& out) {
+                                  ResponseOptions options, const Grant* grant, bool may_open,
+                                  std::string& out) {
   const WireFormat format = format_for(request);
   options.keep_alive = false;
   const uint32_t retry_ms = draw_retry_ms(wanted);
@@ -53,6 +54,10 @@ Subscribe::Opened Subscribe::open(uint32_t slot, std::vector<Wanted> wanted, con
       append_prelude(head, format, retry_ms);
       head += joined.gap;
       if (!joined.gap.empty()) shard_.counters.gaps.add();
+      if (grant != nullptr) {
+        shard_.connections[slot].has_grant = true;
+        shard_.grants[slot] = *grant;
+      }
       delivery_.start_stream(slot, head);
       return Opened::kStream;
     }

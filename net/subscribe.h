@@ -25,11 +25,11 @@ class Subscribe {
                   // the connection must close
   };
 
-  // Opens a stream of `wanted` (at least one, distinct) on the connection in `slot`, from where the request's
+  // Opens a stream, to which `grant` applies if there is one, of `wanted` (at least one, distinct) on the connection in `slot`, from where the request's
   // Last-Event-ID says. `options` says the date and has the CORS lines; `may_open` is false while the server
   // is stopping.
   Opened open(uint32_t slot, std::vector<Wanted> wanted, const Request& request,
-              ResponseOptions options, bool may_open, std::string& out);
+              ResponseOptions options, const Grant* grant, bool may_open, std::string& out);
 
   // Answers HEAD: what GET would say, without opening anything.
   static void append_head_only(const Request& request, ResponseOptions options, std::string& out);

@@ -19,6 +19,7 @@ enum class FieldName : uint8_t {
   kAuthorization,
   kContentLength,
   kContentType,
+  kCookie,
   kExpect,
   kHost,
   kIdempotencyKey,
@@ -37,7 +38,7 @@ enum class FieldName : uint8_t {
 // Whether a second line of that name makes a request ambiguous: the proxy in front may have acted
 // on the other one.
 [[nodiscard]] constexpr bool is_single(FieldName name) noexcept {
-  return name != FieldName::kOther && name != FieldName::kAccept;
+  return name != FieldName::kOther && name != FieldName::kAccept && name != FieldName::kCookie;
 }
 
 // `value` must be plain digits: no list, sign, space or leading zero.

@@ -1,8 +1,11 @@
 // Request: one HTTP request as the rest of the server sees it, and Refusal: why there is none.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/base/memory.h"
@@ -29,6 +32,9 @@ struct RequestLimits {
   size_t batch_bytes_max = 0;
 };
 
+// Browsers send one Cookie line; a proxy that speaks HTTP/2 to them may hand them on as several. A guess.
+inline constexpr size_t kCookieLinesMax = 8;
+
 // Views point into the reader that filled it, and are valid until that reader is called again. A
 // field that was not sent is empty; where sending it empty means something else, a flag says which
 // it was.
@@ -37,6 +43,7 @@ struct Request {
   int version = 10;  // 10 or 11
   bool keep_alive = false;
   bool has_origin = false;
+  bool has_authorization = false;
 
   // Percent-decoded once and otherwise as sent: no dot or slash is normalised away. `*` for OPTIONS
   // *.
@@ -54,7 +61,15 @@ struct Request {
   std::string_view access_control_request_method{};
   std::string_view access_control_request_headers{};
 
+  std::string_view authorization{};
+  std::array<std::string_view, kCookieLinesMax> cookies{};
+  uint32_t cookie_lines = 0;  // how many there were, also beyond those that were kept
+
   std::string_view body{};
+
+  [[nodiscard]] std::span<const std::string_view> kept_cookies() const noexcept {
+    return std::span(cookies).first(std::min<size_t>(cookie_lines, kCookieLinesMax));
+  }
 };
 
 // The status to answer with, and one static sentence for whoever sent the request. The connection

@@ -170,11 +170,18 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   void take_field(FieldName name, std::string_view value, error_code& error) noexcept {
     if (const auto member = request_member(name)) request_->*member = value;
     if (name == FieldName::kOrigin) request_->has_origin = true;
+    if (name == FieldName::kAuthorization) request_->has_authorization = true;
+    if (name == FieldName::kCookie) take_cookie(value);
     if (name == FieldName::kExpect) expect_ = value;
     if (name == FieldName::kTransferEncoding) transfer_encoding_ = value;
     if (name == FieldName::kContentLength) {
       if (const Refusal refusal = check_content_length(value)) refuse(refusal, error);
     }
+  }
+
+  void take_cookie(std::string_view line) noexcept {
+    if (request_->cookie_lines < kCookieLinesMax) request_->cookies[request_->cookie_lines] = line;
+    ++request_->cookie_lines;
   }
 
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}

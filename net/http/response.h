@@ -21,6 +21,7 @@ struct ResponseOptions {
   std::string_view extra_lines{};  // whole header lines, each with its CR LF (append_cors_lines)
   std::string_view date{};         // HttpDate::at()
   std::string_view allow{};        // 405 must say which methods are served; empty: no such line
+  bool is_private = false;         // of a stream: it is for one user, and no cache may share it
   uint32_t retry_after_s = 0;      // 0: no such line
 };
 

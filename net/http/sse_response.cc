@@ -10,9 +10,11 @@ namespace {
 // X-Accel-Buffering keep proxies from compressing or holding back what must arrive at once. The
 // type stays bare: a parameter breaks exact comparisons in the field, and streams are UTF-8 in any
 // case.
+constexpr std::string_view kTypeLine = "Content-Type: text/event-stream\r\n";
+constexpr std::string_view kCacheLine = "Cache-Control: no-cache, no-store, no-transform\r\n";
+constexpr std::string_view kPrivateCacheLine =
+    "Cache-Control: private, no-cache, no-store, no-transform\r\n";
 constexpr std::string_view kStreamLines =
-    "Content-Type: text/event-stream\r\n"
-    "Cache-Control: no-cache, no-store, no-transform\r\n"
     "X-Accel-Buffering: no\r\n"
     "X-Content-Type-Options: nosniff\r\n";
 
@@ -39,6 +41,8 @@ void append_retry(std::string& out, WireFormat format, std::string_view before, 
 
 void append_stream_head(std::string& out, WireFormat format, const ResponseOptions& options) {
   append_status_line(out, 200, options.date);
+  out += kTypeLine;
+  out += options.is_private ? kPrivateCacheLine : kCacheLine;
   out += kStreamLines;
   if (format == WireFormat::kChunked) out += "Transfer-Encoding: chunked\r\n";
   if (!options.head_only || !options.keep_alive) out += "Connection: close\r\n";

@@ -53,6 +53,7 @@ SimWorld::SimWorld(const Options& options)
       channels_(std::move(*Channels::create(options.channels, epochs_))),
       doorbells_(std::move(*Doorbells::create(options.shards, channels_->size()))),
       log_(std::make_unique<MemoryLog>(*channels_, *this, sim_wall_clock)),
+      access_(Access::create(Config{}).value()),  // its channels are for everybody
       admin_(std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, no_listeners_)),
       histories_(channels_->size()),
       committing_(options.shards) {
@@ -72,6 +73,7 @@ void SimWorld::open_shard(const Options& options, size_t number) {
     UniqueFd fd{::eventfd(0, EFD_CLOEXEC)};
     listener_fds_.back().push_back(fd.get());
     ListenerConfig config;
+    config.host = "127.0.0.1";
     config.serve_subscribe = config.serve_publish = config.serve_admin = true;
     listeners.push_back({std::move(fd), config});
   }
@@ -80,8 +82,8 @@ void SimWorld::open_shard(const Options& options, size_t number) {
                           .connections_per_shard_max = options.connections_per_shard_max,
                           .slots_per_shard = options.kernel.slots};
   const ShardParts parts{*channels_,        *log_,       epochs_[number],   doorbells_->of(number),
-                         counters_[number], *admin_,   idempotency_keys_, server_config_,
-                         limits_,           &committing_};
+                         counters_[number], *admin_,     idempotency_keys_, server_config_,
+                         limits_,           *access_,    &committing_};
   shards_.push_back(std::make_unique<Shard>(number, capacity, *kernels_[number],
                                             std::move(listeners), parts, sim_clock));
   surround(number);

@@ -111,6 +111,7 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
   const std::vector<ListenerConfig> no_listeners_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Admin> admin_;
   IdempotencyKeys idempotency_keys_{1'000};
   const ServerConfig server_config_;

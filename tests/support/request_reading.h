@@ -39,6 +39,8 @@ inline std::string in_words(const Request& request) {
   add("last-id", request.last_event_id);
   add("type", request.content_type);
   add("key", request.idempotency_key);
+  if (request.has_authorization) words += " auth=" + std::string{request.authorization};
+  for (const std::string_view line : request.kept_cookies()) add("cookie", line);
   add("accept", request.accept);
   add("acrm", request.access_control_request_method);
   add("acrh", request.access_control_request_headers);

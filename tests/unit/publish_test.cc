@@ -148,7 +148,8 @@ TEST_F(PublishTest, ABadKeyIsRefusedWhenTheRequestIsRead) {
   request_.idempotency_key = "two words";
   EXPECT_EQ(read(), nullptr);
   EXPECT_EQ(status(), 400);
-  EXPECT_EQ(publish_.read_batch(request_, kOptions, answer_), nullptr);
+  const auto nobody_is_denied = [](const Channel*, std::string_view) { return Denial::kNone; };
+  EXPECT_EQ(publish_.read_batch(request_, kOptions, nobody_is_denied, answer_), nullptr);
   EXPECT_EQ(counters_.publishes_refused.get(), 2u);
 }
 
