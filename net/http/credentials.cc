@@ -25,7 +25,7 @@ Credential in_header(std::string_view value) {
     return found;
   }
   const std::string_view text = value.substr(std::min(scheme.size() + 1, value.size()));
-  if (text.empty() || !std::ranges::all_of(text, is_credential_letter)) {
+  if (scheme.empty() || text.empty() || !std::ranges::all_of(text, is_credential_letter)) {
     found.fault = Fault::kMalformed;
   } else {
     found.text = text;
