@@ -150,7 +150,7 @@ TEST_P(RequestSim, WhoAsksForContinueAndSendsNothingMoreIsToldOnce) {
   world_->come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RequestSim, testing::ValuesIn(seeds(50)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, RequestSim, testing::ValuesIn(sim_seeds(50)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net
