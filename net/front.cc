@@ -124,7 +124,9 @@ void Front::proceed(uint32_t slot) {
 bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
   if (exchange.head_is_checked || !exchange.reader.in_body()) return false;
   exchange.head_is_checked = true;
+  const size_t answered_before = exchange.answers.size();
   if (!routes_.deny_before_body(exchange, listener_of(slot))) return false;
+  note_answer(slot, exchange, answered_before);
   exchange.closes_after_answers = true;
   exchange.lingers = true;
   return true;

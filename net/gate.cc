@@ -42,14 +42,15 @@ Visitor Gate::identify(const Request& request, QueryUse query_use) const {
   Visitor visitor{.place = credential.place};
   if (credential.place == CredentialPlace::kNone) return visitor;
   if (credential.fault != Credential::Fault::kNone) {
-    visitor.denial = credential.fault == Credential::Fault::kMalformed ? Denial::kMalformed
-                                                                      : Denial::kRefused;
+    visitor.denial =
+        credential.fault == Credential::Fault::kMalformed ? Denial::kMalformed : Denial::kRefused;
     return visitor;
   }
   Identity identity = credential.place == CredentialPlace::kQuery
                           ? access_.identify_ticket(credential.text, now_ms())
                           : access_.identify(credential.text, now_ms());
   if (!identity.is_known) visitor.denial = Denial::kRefused;
+  visitor.why = identity.why;
   visitor.bearer = std::move(identity.bearer);
   return visitor;
 }
@@ -78,8 +79,7 @@ Denial Gate::check_publish(const Request& request, const Visitor& visitor, const
   if (visitor.denial != Denial::kNone) return visitor.denial;
   if (channel == nullptr) return nothing_there(visitor);
   const ChannelConfig& config = channel->config();
-  const Denial denial =
-      denial_of(Access::may_publish(visitor.bearer, config, name, is_local));
+  const Denial denial = denial_of(Access::may_publish(visitor.bearer, config, name, is_local));
   if (denial != Denial::kNone || visitor.place != CredentialPlace::kCookie) return denial;
   // Nobody's browser is to publish for a page that is not listed, nor for one that does not say which it is.
   const bool is_from_listed_page = request.has_origin && publish_allowed(config.cors, request);
@@ -105,8 +105,7 @@ bool Gate::hides_from_readers(const Channel* channel) const noexcept {
 }
 
 bool Gate::hides_from_publishers(const Channel* channel, bool is_local) const noexcept {
-  return channel == nullptr ? access_.hides_from_publishers(is_local)
-                            : !is_open(channel, is_local);
+  return channel == nullptr ? access_.hides_from_publishers(is_local) : !is_open(channel, is_local);
 }
 
 Grant Gate::grant_of(const Visitor& visitor, int64_t wall_now_ms, MonotonicMs now) {

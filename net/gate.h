@@ -32,6 +32,7 @@ enum class Denial : uint8_t {
 struct Visitor {
   CredentialPlace place = CredentialPlace::kNone;  // kNone: nobody was asked, or has answered
   Denial denial = Denial::kNone;                   // what is wrong with the credential itself
+  std::string_view why{};                          // static text, for the access log alone
   Bearer bearer{};
 };
 
@@ -67,8 +68,7 @@ class Gate {
   [[nodiscard]] bool hides_from_publishers(const Channel* channel, bool is_local) const noexcept;
 
   // The grant of a stream opened by `visitor`; `wall_now_ms` and `now` are the same moment.
-  [[nodiscard]] static Grant grant_of(const Visitor& visitor, int64_t wall_now_ms,
-                                      MonotonicMs now);
+  [[nodiscard]] static Grant grant_of(const Visitor& visitor, int64_t wall_now_ms, MonotonicMs now);
 
  private:
   const Access& access_;

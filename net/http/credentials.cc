@@ -74,8 +74,7 @@ Credential in_query(std::string_view query, std::string_view name) {
 
 }  // namespace
 
-Credential find_credential(const Request& request, const TokensConfig& config,
-                           QueryUse query_use) {
+Credential find_credential(const Request& request, const TokensConfig& config, QueryUse query_use) {
   if (request.has_authorization) return in_header(request.authorization);
   if (!config.cookie.empty()) {
     Credential found = in_cookies(request, config.cookie);
