@@ -11,7 +11,6 @@
 
 #include "engine/config/load.h"
 #include "net/server.h"
-#include "tools/access_commands.h"
 
 namespace {
 
@@ -129,10 +128,7 @@ int main(int argc, char** argv) {
   config_command->add_flag("--defaults", defaults, "what an empty file would amount to")
       ->excludes(effective);
 
-  const AccessCommands access{app};
-
   CLI11_PARSE(app, argc, argv);
-  if (const std::optional<int> status = access.run()) return *status;
   if (*serve_command) return serve(serve_path);
   if (*check_command) return check(check_path);
   return print_config(effective_path);
