@@ -21,7 +21,7 @@ enum class CloseCause : uint8_t {
   kLapped,      // its next bytes have been overwritten
   kTorn,        // could not take the whole of a stream head or heartbeat
   kAnswered,    // answered, and one side had asked to close
-  kRefused,     // its request was refused as HTTP
+  kRefused,     // its request was refused as HTTP, or it went on talking on a stream
   kTurnedAway,  // over capacity: soft reject
   kRequestTimeout,
   kServerStop,

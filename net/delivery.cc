@@ -24,8 +24,7 @@ CloseCause cause_of(Outcome outcome) noexcept {
 
 void Delivery::start_stream(uint32_t slot, std::string_view head) {
   send_quietly(slot, Op::kHead, head);
-  shard_.io.watch_hangup(slot, shard_.connections.tag(Op::kHangup, slot));
-  shard_.connections[slot].armed |= kArmedHangup;
+  watch_peer(slot);
   arm_heartbeat_after(slot, shard_.now);
 }
 
@@ -175,7 +174,40 @@ void Delivery::on_quiet_send_failed(const Completion& completion) noexcept {
 
 void Delivery::on_hangup(const Completion& completion) noexcept {
   const auto slot = static_cast<uint32_t>(completion.tag.slot);
-  if (lifecycle_.disarm(slot, kArmedHangup)) lifecycle_.close(slot, CloseCause::kPeerGone);
+  if (!lifecycle_.disarm(slot, kArmedHangup)) return;
+  const bool has_gone =
+      completion.outcome() != Outcome::kDone || (completion.count() & kGoneEvents) != 0;
+  if (has_gone) return lifecycle_.close(slot, CloseCause::kPeerGone);
+  read_chatter(slot);
+}
+
+// A subscriber has nothing to say. A request that was sent along is thrown away; who goes on is cut off, or
+// its bytes would fill the kernel's memory and its FIN never come through.
+void Delivery::on_chatter(const Completion& completion) noexcept {
+  const auto slot = static_cast<uint32_t>(completion.tag.slot);
+  const bool goes_on = lifecycle_.disarm(slot, kArmedRecv);
+  const size_t bytes = IoRing::has_bytes(completion) ? completion.count() : 0;
+  if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
+  if (!goes_on) return;
+  if (bytes == kRecvBufferBytes) {
+    lifecycle_.close(slot, CloseCause::kRefused);
+  } else if (bytes > 0) {
+    watch_peer(slot);
+  } else if (completion.outcome() == Outcome::kNoMemory) {
+    read_chatter(slot);
+  } else {
+    lifecycle_.close(slot, CloseCause::kPeerGone);
+  }
+}
+
+void Delivery::watch_peer(uint32_t slot) noexcept {
+  shard_.io.watch_peer(slot, shard_.connections.tag(Op::kHangup, slot));
+  shard_.connections[slot].armed |= kArmedHangup;
+}
+
+void Delivery::read_chatter(uint32_t slot) noexcept {
+  shard_.io.recv(slot, shard_.connections.tag(Op::kRecv, slot));
+  shard_.connections[slot].armed |= kArmedRecv;
 }
 
 void Delivery::on_writable(const Completion& completion) noexcept {

@@ -52,6 +52,7 @@ class Delivery {
   void on_ring_send_failed(const Completion& completion) noexcept;
   void on_quiet_send_failed(const Completion& completion) noexcept;
   void on_hangup(const Completion& completion) noexcept;
+  void on_chatter(const Completion& completion) noexcept;
   void on_writable(const Completion& completion) noexcept;
   // The timer of a stream: a heartbeat, or the end of its token.
   void on_timer(uint32_t slot) noexcept;
@@ -65,6 +66,8 @@ class Delivery {
   void send_quietly(uint32_t slot, Op op, std::string_view bytes) noexcept;
   void block(const PlannedSend& send, Position position) noexcept;
   void watch_writable(uint32_t slot) noexcept;
+  void watch_peer(uint32_t slot) noexcept;
+  void read_chatter(uint32_t slot) noexcept;
   void arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept;
   void arm(uint32_t slot, MonotonicMs deadline) noexcept;
 

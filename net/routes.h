@@ -27,6 +27,9 @@ namespace ringcast::net {
 // The path whose POST takes batches and whose GET takes several channels.
 inline constexpr std::string_view kEventsPath = "/events";
 
+// What the names of channels and recipients follow.
+inline constexpr std::string_view kChannelsPrefix = "/channels/";
+
 class Routes {
  public:
   Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,

@@ -51,7 +51,7 @@ Result<> Server::open(const Config& config) {
     access_log_ = std::move(*writer);
   }
   listeners_ = config.listeners;
-  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, *access_, listeners_);
+  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_);
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
   for (size_t number = 0; number < capacity_.shards; ++number) {

@@ -121,7 +121,9 @@ void Shard::handle(const Completion& completion) noexcept {
   }
   switch (op) {
     case Op::kRecv:
-      return front_.on_received(completion);
+      return state_.connections[static_cast<uint32_t>(completion.tag.slot)].phase == Phase::kStream
+                 ? delivery_.on_chatter(completion)
+                 : front_.on_received(completion);
     case Op::kReply:
       return front_.on_answered(completion);
     case Op::kHead:

@@ -11,6 +11,7 @@
 
 #include "engine/config/load.h"
 #include "net/server.h"
+#include "tools/access_commands.h"
 
 namespace {
 
@@ -128,7 +129,10 @@ int main(int argc, char** argv) {
   config_command->add_flag("--defaults", defaults, "what an empty file would amount to")
       ->excludes(effective);
 
+  const AccessCommands access{app};
+
   CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> status = access.run()) return *status;
   if (*serve_command) return serve(serve_path);
   if (*check_command) return check(check_path);
   return print_config(effective_path);

@@ -28,9 +28,7 @@ Result<std::unique_ptr<Access>> Access::create(const Config& config) {
 }
 
 Access::Access(const Config& config, std::vector<TokenKey> token_keys)
-    : tokens_(config.access.tokens),
-      keys_(config.access.keys),
-      token_keys_(std::move(token_keys)) {
+    : tokens_(config.access.tokens), keys_(config.access.keys), token_keys_(std::move(token_keys)) {
   for (const ChannelConfig& channel : config.channels) {
     hides_from_readers_ |= channel.access.subscribe != SubscribeAccess::kPublic;
     hides_from_local_publishers_ |= !channel.access.publish.loopback;
@@ -91,7 +89,7 @@ Verdict Access::may_publish(const Bearer& bearer, const ChannelConfig& channel,
   if (bearer.kind == Bearer::Kind::kNobody) return Verdict::kUnknown;
   const bool is_of_its_kind = bearer.kind == Bearer::Kind::kToken ? allowed.token : allowed.key;
   return is_of_its_kind && covers(bearer.publishes, access_name(channel, name)) ? Verdict::kYes
-                                                                               : Verdict::kNo;
+                                                                                : Verdict::kNo;
 }
 
 bool is_local(const ListenerConfig& listener) noexcept {

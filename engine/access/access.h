@@ -72,8 +72,9 @@ class Access {
   const TokensConfig tokens_;
   const std::vector<ApiKeyConfig> keys_;
   const std::vector<TokenKey> token_keys_;
-  bool hides_from_readers_ = false;           // some channel is not for everybody
-  bool hides_from_local_publishers_ = false;  // coming through loopback is not enough for all of them
+  bool hides_from_readers_ = false;  // some channel is not for everybody
+  bool hides_from_local_publishers_ =
+      false;  // coming through loopback is not enough for all of them
 };
 
 // Whether only this machine reaches the listener.

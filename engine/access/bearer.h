@@ -18,11 +18,11 @@ inline constexpr int64_t kNeverMs = std::numeric_limits<int64_t>::max();
 struct Bearer {
   enum class Kind : uint8_t { kNobody, kToken, kKey };
   Kind kind = Kind::kNobody;
-  std::string subject{};            // a token's `sub`; a key's name
-  int64_t expires_ms = kNeverMs;  // leeway included: from then on it counts for nothing
+  std::string subject{};                 // a token's `sub`; a key's name
+  int64_t expires_ms = kNeverMs;         // leeway included: from then on it counts for nothing
   std::vector<NamePattern> reads{};      // a token's `channels`
   std::vector<NamePattern> publishes{};  // a token's `publish`; a key's
-  bool is_admin = false;               // of a key alone
+  bool is_admin = false;                 // of a key alone
 };
 
 }  // namespace ringcast

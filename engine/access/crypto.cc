@@ -60,18 +60,19 @@ const EVP_MD* digest_of(SignatureAlgorithm algorithm) noexcept {
 std::string hmac_sha256(std::string_view secret, std::string_view text) {
   std::string mac(std::tuple_size_v<Sha256Digest>, '\0');
   unsigned int mac_bytes = 0;
-  const auto* const written = HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-                                   bytes_of(text), text.size(),
-                                   reinterpret_cast<unsigned char*>(mac.data()), &mac_bytes);
+  const auto* const written =
+      HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes_of(text),
+           text.size(), reinterpret_cast<unsigned char*>(mac.data()), &mac_bytes);
   RC_CHECK(written != nullptr && mac_bytes == mac.size());
   return mac;
 }
 
 Result<> check_secret(std::string_view secret) {
   if (secret.size() >= kSecretBytesMin) return {};
-  return Error{fmt::format("has {} bytes, and HS256 needs {} or more; make one with: "
-                           "openssl rand -hex 32",
-                           secret.size(), kSecretBytesMin)};
+  return Error{
+      fmt::format("has {} bytes, and HS256 needs {} or more; make one with: "
+                  "openssl rand -hex 32",
+                  secret.size(), kSecretBytesMin)};
 }
 
 // What `algorithm` asks of a key, in words.
@@ -263,11 +264,10 @@ bool VerifyKey::verify(std::string_view text, std::string_view signature) const 
 
 bool VerifyKey::verify_with_key(std::string_view text, std::string_view signature) const {
   const DigestContext context{EVP_MD_CTX_new()};
-  const bool is_good =
-      EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm_), nullptr, raw(key_)) ==
-          1 &&
-      EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(text),
-                       text.size()) == 1;
+  const bool is_good = EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm_), nullptr,
+                                            raw(key_)) == 1 &&
+                       EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
+                                        bytes_of(text), text.size()) == 1;
   ERR_clear_error();  // refused signatures must not pile up in this thread's queue of errors
   return is_good;
 }
@@ -299,8 +299,8 @@ std::string SigningKey::sign(std::string_view text) const {
   if (algorithm_ == SignatureAlgorithm::kHs256) return hmac_sha256(secret_, text);
   const DigestContext context{EVP_MD_CTX_new()};
   size_t bytes = 0;
-  RC_CHECK(EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm_), nullptr,
-                              raw(key_)) == 1);
+  RC_CHECK(EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm_), nullptr, raw(key_)) ==
+           1);
   RC_CHECK(EVP_DigestSign(context.get(), nullptr, &bytes, bytes_of(text), text.size()) == 1);
   std::string signature(bytes, '\0');
   RC_CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &bytes,

@@ -21,7 +21,8 @@ namespace ringcast {
 
 inline constexpr size_t kSecretBytesMin = 32;  // RFC 7518, section 3.2: as long as the digest
 inline constexpr int kRsaBitsMin = 2048;       // RFC 7518, section 3.3
-inline constexpr int kRsaBitsMax = 8192;       // a guess; each check costs four times as much as with half the bits
+inline constexpr int kRsaBitsMax =
+    8192;  // a guess; each check costs four times as much as with half the bits
 
 // OpenSSL's EVP_PKEY, which nobody else needs to know.
 struct PublicKeyDeleter {

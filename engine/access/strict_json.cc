@@ -95,7 +95,7 @@ std::optional<JsonValue> parse_strict_json(std::string_view text) {
 }
 
 std::string json_string(std::string_view text) {
-  return json(text).dump();
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace ringcast

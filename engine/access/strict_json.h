@@ -22,8 +22,8 @@ struct JsonValue {
   Kind kind = Kind::kNull;
   bool boolean = false;
   double number = 0;
-  std::string text{};                                       // kString
-  std::vector<JsonValue> elements{};                        // kArray
+  std::string text{};                                        // kString
+  std::vector<JsonValue> elements{};                         // kArray
   std::vector<std::pair<std::string, JsonValue>> members{};  // kObject
 
   [[nodiscard]] bool is(Kind wanted) const noexcept { return kind == wanted; }
@@ -35,7 +35,7 @@ struct JsonValue {
 
 [[nodiscard]] std::optional<JsonValue> parse_strict_json(std::string_view text);
 
-// `text` as a JSON string, quotes included. Requires: UTF-8.
+// `text` as a JSON string, quotes included; what is no UTF-8 in it becomes U+FFFD.
 [[nodiscard]] std::string json_string(std::string_view text);
 
 }  // namespace ringcast

@@ -34,21 +34,21 @@ enum class TokenFault : uint8_t {
   kNotThreeParts,
   kNotBase64Url,
   kHeaderNotJson,
-  kUnsigned,            // alg none, however it is spelled
-  kUnknownAlgorithm,    // or one that no key of ours has
-  kDemandsExtension,    // crit, b64, zip, enc
-  kBadKeyId,            // a kid that is no text, or too long
-  kUnknownKey,          // no key of ours has its kid
-  kWrongType,           // typ
+  kUnsigned,          // alg none, however it is spelled
+  kUnknownAlgorithm,  // or one that no key of ours has
+  kDemandsExtension,  // crit, b64, zip, enc
+  kBadKeyId,          // a kid that is no text, or too long
+  kUnknownKey,        // no key of ours has its kid
+  kWrongType,         // typ
   kBadSignature,
   kPayloadNotJson,
-  kBadClaim,            // of the wrong kind, such as a text for exp
+  kBadClaim,  // of the wrong kind, such as a text for exp
   kNoExpiry,
   kExpired,
-  kNotYet,              // nbf
+  kNotYet,  // nbf
   kWrongIssuer,
   kWrongAudience,
-  kLivesTooLong,        // for where it was sent: a ticket in a URL
+  kLivesTooLong,  // for where it was sent: a ticket in a URL
 };
 
 // What it means, for whoever made the token; without anything of the token in it.

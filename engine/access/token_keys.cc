@@ -149,7 +149,7 @@ Result<std::string> read_key_file(const std::string& path) {
   };
   const std::unique_ptr<std::FILE, FileCloser> file{std::fopen(path.c_str(), "re")};
   if (!file) return failed(errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(::fileno(file.get()), &status) != 0) return failed(errno);
   if (!S_ISREG(status.st_mode)) return about(path, "is no file with a key; name one");
 
@@ -183,8 +183,8 @@ Result<std::vector<TokenKey>> load_jwks(const std::string& path) {
   std::vector<TokenKey> keys;
   for (size_t i = 0; i < list->elements.size(); ++i) {
     if (Result<> taken = take_jwk(list->elements[i], keys); !taken) {
-      return about(path, fmt::format("has a problem in its key {}, which {}", i + 1,
-                                     taken.error().message));
+      return about(
+          path, fmt::format("has a problem in its key {}, which {}", i + 1, taken.error().message));
     }
   }
   if (keys.empty()) {

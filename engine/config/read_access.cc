@@ -30,9 +30,8 @@ void read_optional_text(const Value& value, std::string_view example, std::strin
   const auto text = read_text(value, example, findings);
   if (!text) return;
   if (text->empty()) {
-    return findings.add_problem(
-        value.place, value.key,
-        fmt::format("is empty; write {}, or null for none", example));
+    return findings.add_problem(value.place, value.key,
+                                fmt::format("is empty; write {}, or null for none", example));
   }
   target = *text;
 }
@@ -76,7 +75,8 @@ bool has_all(const Value& element, const std::array<Field<Target>, N>& fields,
 }
 
 void read_token_keys(const Value& list, TokensConfig& tokens, Findings& findings) {
-  constexpr std::string_view kExample = "{id: main, algorithm: HS256, file: /etc/ringcast/token.key}";
+  constexpr std::string_view kExample =
+      "{id: main, algorithm: HS256, file: /etc/ringcast/token.key}";
   std::map<std::string, int> first_lines;
   for (const Value& element : read_elements(list, fmt::format("[{}]", kExample), findings)) {
     TokenKeyConfig key;
@@ -111,8 +111,8 @@ void read_jwks(const Value& value, TokensConfig& tokens, Findings& findings) {
 void read_cookie(const Value& value, TokensConfig& tokens, Findings& findings) {
   read_optional_text(value, "a name such as __Host-ringcast", tokens.cookie, findings);
   const bool fits = std::ranges::all_of(tokens.cookie, [](char c) {
-    return c > ' ' && c < '\x7f' && std::string_view("()<>@,;:\\\"/[]?={}").find(c) ==
-                                        std::string_view::npos;
+    return c > ' ' && c < '\x7f' &&
+           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
   });
   if (fits) return;
   findings.add_problem(value.place, value.key,
@@ -124,23 +124,20 @@ void read_ticket_name(const Value& value, QueryTicketConfig& query, Findings& fi
   read_optional_text(value, "a name such as ticket", query.name, findings);
   const bool is_taken = query.name == "channel" || query.name == "event" || query.name == "ttl";
   const bool fits = std::ranges::all_of(query.name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
   if (fits && !is_taken) return;
-  findings.add_problem(
-      value.place, value.key,
-      fmt::format("{} {}; choose another, such as ticket", excerpt(query.name),
-                  is_taken ? "means something else in a URL here"
-                           : "would have to be escaped in a URL"));
+  findings.add_problem(value.place, value.key,
+                       fmt::format("{} {}; choose another, such as ticket", excerpt(query.name),
+                                   is_taken ? "means something else in a URL here"
+                                            : "would have to be escaped in a URL"));
 }
 
 constexpr auto kQueryFields = std::to_array<Field<QueryTicketConfig>>({
     {"name", read_ticket_name},
-    {"lifetime_max",
-     [](const Value& v, QueryTicketConfig& q, Findings& f) {
-       read_duration(v, kTicketLifetime, q.lifetime_max, f);
-     }},
+    {"lifetime_max", [](const Value& v, QueryTicketConfig& q,
+                        Findings& f) { read_duration(v, kTicketLifetime, q.lifetime_max, f); }},
 });
 
 void read_query(const Value& section, TokensConfig& tokens, Findings& findings) {
@@ -158,8 +155,8 @@ constexpr auto kTokensFields = std::to_array<Field<TokensConfig>>({
                     Findings& f) { read_optional_text(v, "what aud must have", t.audience, f); }},
     {"type", [](const Value& v, TokensConfig& t,
                 Findings& f) { read_optional_text(v, "a type such as at+jwt", t.type, f); }},
-    {"leeway", [](const Value& v, TokensConfig& t,
-                  Findings& f) { read_duration(v, kLeeway, t.leeway, f); }},
+    {"leeway",
+     [](const Value& v, TokensConfig& t, Findings& f) { read_duration(v, kLeeway, t.leeway, f); }},
     {"require_expiry",
      [](const Value& v, TokensConfig& t, Findings& f) { read_bool(v, t.require_expiry, f); }},
     {"cookie", read_cookie},
@@ -244,15 +241,14 @@ void check_repeats(const Value& element, const ApiKeyConfig& key,
     if (!same_name && other.sha256 != key.sha256) continue;
     const auto [name, place] =
         findings.find_first(std::array{element.key + (same_name ? ".name" : ".sha256")});
-    return findings.add_problem(place, name,
-                                fmt::format("is that of the key {} as well; remove one of the two",
-                                            excerpt(other.name)));
+    return findings.add_problem(
+        place, name,
+        fmt::format("is that of the key {} as well; remove one of the two", excerpt(other.name)));
   }
 }
 
 void read_api_keys(const Value& list, AccessConfig& access, Findings& findings) {
-  for (const Value& element :
-       read_elements(list, fmt::format("[{}]", kApiKeyExample), findings)) {
+  for (const Value& element : read_elements(list, fmt::format("[{}]", kApiKeyExample), findings)) {
     ApiKeyConfig key;
     const size_t problems_before = findings.problem_count();
     read_section(element, kApiKeyFields, key, findings);
@@ -285,10 +281,10 @@ void read_subscribe(const Value& value, ChannelAccessConfig& access, Findings& f
 // One word, or a list of them.
 void read_publish(const Value& value, ChannelAccessConfig& access, Findings& findings) {
   using Way = bool PublishAccess::*;
-  constexpr auto kWays = std::to_array<std::pair<std::string_view, Way>>(
-      {{"loopback", &PublishAccess::loopback},
-       {"token", &PublishAccess::token},
-       {"key", &PublishAccess::key}});
+  constexpr auto kWays =
+      std::to_array<std::pair<std::string_view, Way>>({{"loopback", &PublishAccess::loopback},
+                                                       {"token", &PublishAccess::token},
+                                                       {"key", &PublishAccess::key}});
   PublishAccess publish{.loopback = false};
   const auto take = [&](const Value& element) {
     Way way = nullptr;
@@ -320,8 +316,7 @@ std::pair<std::string, Place> place_of_access(const ChannelConfig& channel, std:
                                         fmt::format("channels.{}", channel.name)});
 }
 
-void check_channel_access(const Config& config, const ChannelConfig& channel,
-                          Findings& findings) {
+void check_channel_access(const Config& config, const ChannelConfig& channel, Findings& findings) {
   const auto refuse = [&](std::string_view key, std::string_view why) {
     const auto [name, place] = place_of_access(channel, key, findings);
     findings.add_problem(place, name, std::string{why});
@@ -357,28 +352,13 @@ void check_publish_listeners(const Config& config, Findings& findings) {
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerConfig& listener = config.listeners[i];
     if (!listener.serve_publish || is_local(listener)) continue;
-    const auto [key, place] = findings.find_first(std::array{
-        fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
+    const auto [key, place] = findings.find_first(
+        std::array{fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
     findings.add_problem(
         place, key,
         "other machines reach this address, and no channel can be published to with a key or a "
-        "token; bind it to 127.0.0.1, or give a channel access: {publish: key} and add access.keys");
-  }
-}
-
-// Nor administer.
-void check_admin_listeners(const Config& config, Findings& findings) {
-  if (std::ranges::any_of(config.access.keys, &ApiKeyConfig::admin)) return;
-  for (size_t i = 0; i < config.listeners.size(); ++i) {
-    const ListenerConfig& listener = config.listeners[i];
-    if (!listener.serve_admin || is_local(listener)) continue;
-    const auto [key, place] = findings.find_first(std::array{
-        fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
-    findings.add_problem(
-        place, key,
-        "other machines reach this address, and no key opens administration to them alone; bind it "
-        "to 127.0.0.1, or add a key with admin: true to access.keys (`ringcast key new NAME` makes "
-        "one)");
+        "token; bind it to 127.0.0.1, or give a channel access: {publish: key} and add "
+        "access.keys");
   }
 }
 
@@ -387,8 +367,7 @@ void warn_if_tokens_are_not_asked_for(const Config& config, Findings& findings) 
     return channel.access.subscribe != SubscribeAccess::kPublic || channel.access.publish.token;
   });
   if (is_asked || !config.access.tokens.has_keys()) return;
-  const auto [key, place] =
-      findings.find_first(std::array<std::string, 1>{"access.tokens"});
+  const auto [key, place] = findings.find_first(std::array<std::string, 1>{"access.tokens"});
   findings.add_warning(place, key,
                        "no channel asks for a token, so everybody reads everything; write access: "
                        "{subscribe: token} where that is not meant");
@@ -409,7 +388,6 @@ void check_access(const Config& config, Findings& findings) {
     check_channel_access(config, channel, findings);
   }
   check_publish_listeners(config, findings);
-  check_admin_listeners(config, findings);
   warn_if_tokens_are_not_asked_for(config, findings);
 }
 

@@ -113,6 +113,19 @@ constexpr auto kListenerFields = std::to_array<Field<ListenerConfig>>(
 
 constexpr std::string_view kRequiredOfListener[] = {"bind", "serve"};
 
+// Administration asks for no credentials: whoever reaches the port may use it.
+void warn_if_exposed(const Value& value, const ListenerConfig& listener, Findings& findings) {
+  if (listener.host.empty() || is_loopback(listener.host)) return;
+  if (!listener.serve_admin) return;
+  const auto [key, place] = findings.find_first(std::array{value.key + ".bind"});
+  findings.add_warning(
+      place, key,
+      fmt::format(
+          "administration is offered to everybody who reaches {}, without a password; bind it to "
+          "127.0.0.1 or keep the port behind a firewall",
+          format_bind(listener.host, listener.port)));
+}
+
 void read_listener(const Value& value, ListenerConfig& listener, Findings& findings) {
   read_section(value, kListenerFields, listener, findings);
   if (!value.node.IsMap()) {
@@ -128,6 +141,7 @@ void read_listener(const Value& value, ListenerConfig& listener, Findings& findi
         fmt::format("has no {}; a listener looks like bind: 127.0.0.1:8000, serve: [subscribe]",
                     key));
   }
+  warn_if_exposed(value, listener, findings);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ Credential in_header(std::string_view value) {
     return found;
   }
   const std::string_view text = value.substr(std::min(scheme.size() + 1, value.size()));
-  if (text.empty() || !std::ranges::all_of(text, is_credential_letter)) {
+  if (scheme.empty() || text.empty() || !std::ranges::all_of(text, is_credential_letter)) {
     found.fault = Fault::kMalformed;
   } else {
     found.text = text;
@@ -74,8 +74,7 @@ Credential in_query(std::string_view query, std::string_view name) {
 
 }  // namespace
 
-Credential find_credential(const Request& request, const TokensConfig& config,
-                           QueryUse query_use) {
+Credential find_credential(const Request& request, const TokensConfig& config, QueryUse query_use) {
   if (request.has_authorization) return in_header(request.authorization);
   if (!config.cookie.empty()) {
     Credential found = in_cookies(request, config.cookie);

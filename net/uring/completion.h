@@ -17,7 +17,7 @@ enum class Op : uint8_t {
   kHeartbeat,  // likewise
   kGap,        // likewise
   kRingSend,   // frames from a ring, silent when all were taken; slot: place in the batch's plan
-  kHangup,     // the peer has gone
+  kHangup,     // a subscriber has gone, or says something
   kWritable,   // a full socket has room again
   kCancel,     // only failures are reported: what was to be cancelled had completed
   kClose,

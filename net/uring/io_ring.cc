@@ -91,8 +91,8 @@ void IoRing::poll(uint32_t slot, unsigned events, CompletionTag tag) noexcept {
   sqe.user_data = tag.pack();
 }
 
-void IoRing::watch_hangup(uint32_t slot, CompletionTag tag) noexcept {
-  poll(slot, kHangupEvents, tag);
+void IoRing::watch_peer(uint32_t slot, CompletionTag tag) noexcept {
+  poll(slot, kHangupEvents | POLLIN, tag);
 }
 
 void IoRing::watch_writable(uint32_t slot, CompletionTag tag) noexcept {

@@ -57,10 +57,11 @@ class IoRing {
   // completion.
   void send_all(uint32_t slot, std::string_view bytes, CompletionTag tag) noexcept;
 
-  // Completes once, when the peer has closed its side, reset, or vanished.
-  void watch_hangup(uint32_t slot, CompletionTag tag) noexcept;
+  // Completes once, when the peer has closed its side, reset, or vanished, or when it has sent something
+  // (POLLIN alone).
+  void watch_peer(uint32_t slot, CompletionTag tag) noexcept;
 
-  // Completes once, when the socket has room again, or as watch_hangup().
+  // Completes once, when the socket has room again, or when the peer has gone.
   void watch_writable(uint32_t slot, CompletionTag tag) noexcept;
 
   // Completes every time `event_fd` is written to, until it ends().

@@ -41,6 +41,8 @@ void check_request(const Request& request, const RequestLimits& limits) {
         request.access_control_request_method, request.access_control_request_headers}) {
     RC_CHECK(is_field_text(value));
   }
+  RC_CHECK(is_field_text(request.authorization));
+  RC_CHECK(std::ranges::all_of(request.kept_cookies(), is_field_text));
   RC_CHECK(!request.host.empty() || request.version == 10);
   RC_CHECK(!request.keep_alive || request.version == 11);
   const size_t body_bytes_max =

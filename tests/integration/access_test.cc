@@ -20,8 +20,8 @@ using net::CloseCause;
 // Claims that are good for `seconds` more.
 std::string claims_for(const std::string& more, int64_t milliseconds = 3'600'000) {
   const int64_t ms = static_cast<int64_t>(wall_now_ms()) + milliseconds;
-  return "{\"exp\":" + std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1) +
-         more + "}";
+  return "{\"exp\":" + std::to_string(ms / 1000) + "." +
+         std::to_string(1000 + ms % 1000).substr(1) + more + "}";
 }
 std::string token_for(const std::string& subject, const std::string& more = "",
                       int64_t milliseconds = 3'600'000) {
@@ -58,8 +58,7 @@ class AccessTest : public testing::TestWithParam<DescriptorMode> {
   Config config() const {
     Config config = with_more_channels(test_config(GetParam()),
                                        {"prices", "rooms/{room}", "inbox/{recipient}", "feed"});
-    config.listeners.push_back(
-        {.host = "0.0.0.0", .serve_subscribe = true, .serve_publish = true});
+    config.listeners.push_back({.host = "0.0.0.0", .serve_subscribe = true, .serve_publish = true});
     config.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, key_file_}};
     config.access.tokens.cookie = "t";
     config.access.tokens.query = QueryTicketConfig{};
@@ -101,8 +100,7 @@ TEST_P(AccessTest, ATokenOpensWhatItNames) {
   for (const char* const target : {"/channels/prices", "/prices", "/events?channel=prices",
                                    "/channels/rooms/7", "/events?channel=news&channel=rooms/7"}) {
     SseClient subscriber(server.port(kPublic), target, with(token));
-    EXPECT_EQ(subscriber.head()["cache-control"],
-              "private, no-cache, no-store, no-transform");
+    EXPECT_EQ(subscriber.head()["cache-control"], "private, no-cache, no-store, no-transform");
     EXPECT_EQ(subscriber.head()["referrer-policy"], "");
   }
   for (const char* const target : {"/channels/feed", "/channels/inbox/u2", "/channels/rooms",
@@ -123,20 +121,38 @@ TEST_P(AccessTest, NobodyReadsAnybodyElsesMessagesNorLearnsOfThem) {
 
   const std::string of_nothing = all_but_date(port, get("/channels/nothing", alice));
   EXPECT_TRUE(of_nothing.starts_with("HTTP/1.1 403 ")) << of_nothing;
-  for (const std::string& target :
-       {"/channels/inbox/bob"s, "/channels/inbox/%62ob"s, "/channels/inbox/%62%6F%62"s,
-        "/channels/inbox%2Fbob"s, "/channels/inbox%2fbob"s, "/channels/%69nbox/bob"s,
-        "/channels/Inbox/bob"s, "/channels/inbox/BOB"s, "/channels/INBOX/bob"s,
-        "/channels/inbox/bob%20"s, "/channels/inbox/%2562ob"s, "/channels/inbox//bob"s,
-        "/channels/inbox/bob/"s, "/channels/inbox/alice/../bob"s, "/channels/inbox/./bob"s,
-        "/channels/inbox/alice%2f..%2fbob"s, "/channels/inbox/Alice"s, "/channels/inbox/alice%20"s,
-        "/channels/inbox/*"s, "/channels/inbox/%7Brecipient%7D"s, "/channels/inbox/"s,
-        "/events?channel=inbox/bob"s, "/events?channel=inbox%2Fbob"s, "/events?channel=inbox/%62ob"s,
-        "/events?channel=inbox/alice&channel=inbox/bob"s,
-        "/events?channel=inbox/bob&channel=inbox/alice"s,
-        "/events?channel=news&channel=inbox/bob"s, "/events?channel=inbox/bob&user=alice"s,
-        "/events?channel=inbox/alice&channel=nothing"s, "/channels/inbox/bob?user=bob"s,
-        "/channels/inbox/bob?lastEventId=" + bobs_id, "/channels/nothing/at/all"s}) {
+  for (const std::string& target : {"/channels/inbox/bob"s,
+                                    "/channels/inbox/%62ob"s,
+                                    "/channels/inbox/%62%6F%62"s,
+                                    "/channels/inbox%2Fbob"s,
+                                    "/channels/inbox%2fbob"s,
+                                    "/channels/%69nbox/bob"s,
+                                    "/channels/Inbox/bob"s,
+                                    "/channels/inbox/BOB"s,
+                                    "/channels/INBOX/bob"s,
+                                    "/channels/inbox/bob%20"s,
+                                    "/channels/inbox/%2562ob"s,
+                                    "/channels/inbox//bob"s,
+                                    "/channels/inbox/bob/"s,
+                                    "/channels/inbox/alice/../bob"s,
+                                    "/channels/inbox/./bob"s,
+                                    "/channels/inbox/alice%2f..%2fbob"s,
+                                    "/channels/inbox/Alice"s,
+                                    "/channels/inbox/alice%20"s,
+                                    "/channels/inbox/*"s,
+                                    "/channels/inbox/%7Brecipient%7D"s,
+                                    "/channels/inbox/"s,
+                                    "/events?channel=inbox/bob"s,
+                                    "/events?channel=inbox%2Fbob"s,
+                                    "/events?channel=inbox/%62ob"s,
+                                    "/events?channel=inbox/alice&channel=inbox/bob"s,
+                                    "/events?channel=inbox/bob&channel=inbox/alice"s,
+                                    "/events?channel=news&channel=inbox/bob"s,
+                                    "/events?channel=inbox/bob&user=alice"s,
+                                    "/events?channel=inbox/alice&channel=nothing"s,
+                                    "/channels/inbox/bob?user=bob"s,
+                                    "/channels/inbox/bob?lastEventId=" + bobs_id,
+                                    "/channels/nothing/at/all"s}) {
     EXPECT_EQ(all_but_date(port, get(target, alice)), of_nothing) << target;
     EXPECT_EQ(all_but_date(port, get(target, resumed)), of_nothing) << target;
     // HEAD, which would say as much.
@@ -165,8 +181,8 @@ TEST_P(AccessTest, WithoutACredentialNothingIsToldApartEither) {
   EXPECT_TRUE(of_nothing.starts_with("HTTP/1.1 401 ")) << of_nothing;
   EXPECT_NE(of_nothing.find("WWW-Authenticate: Bearer realm=\"ringcast\"\r\n"), of_nothing.npos);
   for (const char* const target :
-       {"/channels/prices", "/prices", "/channels/inbox/bob", "/channels/rooms/1", "/channels/rooms",
-        "/events?channel=prices", "/events?channel=news&channel=nothing",
+       {"/channels/prices", "/prices", "/channels/inbox/bob", "/channels/rooms/1",
+        "/channels/rooms", "/events?channel=prices", "/events?channel=news&channel=nothing",
         "/events?channel=news&channel=prices"}) {
     EXPECT_EQ(all_but_date(port, get(target)), of_nothing) << target;
   }
@@ -217,8 +233,8 @@ TEST_P(AccessTest, WhereTheCredentialTravels) {
       {"two in a list", path, "Authorization: Bearer " + good + ", x\r\n", 400},
       {"two headers", path, bearer(good) + bearer(good), 400},
       {"another scheme", path, "Authorization: Basic dTpw\r\n", 401},
-      {"another scheme, good cookie", path, "Authorization: Basic dTpw\r\nCookie: t=" + good + "\r\n",
-       401},
+      {"another scheme, good cookie", path,
+       "Authorization: Basic dTpw\r\nCookie: t=" + good + "\r\n", 401},
       {"bad header, good cookie", path, bearer("a.b.c") + "Cookie: t=" + good + "\r\n", 401},
       {"good header, bad cookie", path, bearer(good) + "Cookie: t=x; t=y\r\n", 200},
       {"a key does not read", path, bearer("rck_billing"), 403},
@@ -233,7 +249,9 @@ TEST_P(AccessTest, WhereTheCredentialTravels) {
       {"empty cookie", path, "Cookie: t=\r\n", 401},
       {"eight lines, then it", path,
        "Cookie: a=1\r\nCookie: a=2\r\nCookie: a=3\r\nCookie: a=4\r\nCookie: a=5\r\nCookie: a=6\r\n"
-       "Cookie: a=7\r\nCookie: a=8\r\nCookie: t=" + good + "\r\n", 401},
+       "Cookie: a=7\r\nCookie: a=8\r\nCookie: t=" +
+           good + "\r\n",
+       401},
       {"ticket", path + "?ticket=" + soon, "", 200},
       {"ticket of an hour", path + "?ticket=" + good, "", 401},
       {"two tickets", path + "?ticket=" + soon + "&ticket=" + soon, "", 401},
@@ -310,14 +328,13 @@ TEST_P(AccessTest, EveryBadTokenGetsTheSameAnswer) {
   EXPECT_NE(expected.find("error=\"invalid_token\""), expected.npos);
   const std::string unsigned_one =
       encode_base64url(R"({"alg":"none"})") + "." + encode_base64url(claims) + ".";
-  for (const std::string& token : {
-           unsigned_one, good.substr(0, good.size() - 1), good + "A", "x" + good,
-           hs256_token(R"({"alg":"HS256","kid":"../../../dev/null"})", claims),
-           hs256_token(R"({"alg":"HS256","crit":["x"]})", claims),
-           hs256_token("{\"exp\":1,\"channels\":[\"prices\"]}"),
-           hs256_token("{\"channels\":[\"prices\"]}"),
-           hs256_token(claims_for(R"(,"nbf":4102444000)")),
-           "a.b.c.d.e"s, std::string(9000, 'a') + ".b.c", "rck_nobody"s}) {
+  for (const std::string& token :
+       {unsigned_one, good.substr(0, good.size() - 1), good + "A", "x" + good,
+        hs256_token(R"({"alg":"HS256","kid":"../../../dev/null"})", claims),
+        hs256_token(R"({"alg":"HS256","crit":["x"]})", claims),
+        hs256_token("{\"exp\":1,\"channels\":[\"prices\"]}"),
+        hs256_token("{\"channels\":[\"prices\"]}"), hs256_token(claims_for(R"(,"nbf":4102444000)")),
+        "a.b.c.d.e"s, std::string(9000, 'a') + ".b.c", "rck_nobody"s}) {
     EXPECT_EQ(answer(token), expected) << token.substr(0, 100);
   }
 }
@@ -360,8 +377,7 @@ TEST_P(AccessTest, ABatchIsForAllItsChannelsOrForNone) {
   const auto publish = [&](size_t listener, std::initializer_list<const char*> channels,
                            const std::string& headers) {
     return ask(server.port(listener),
-               post("/events", batch(channels),
-                    "Content-Type: application/x-ndjson\r\n" + headers))
+               post("/events", batch(channels), "Content-Type: application/x-ndjson\r\n" + headers))
         .status;
   };
   const std::string key = bearer("rck_billing");
@@ -376,7 +392,8 @@ TEST_P(AccessTest, ABatchIsForAllItsChannelsOrForNone) {
   EXPECT_EQ(publish(kLocal, {"news", "feed"}, writer), 201);
   EXPECT_EQ(publish(kLocal, {"news", "nothing"}, ""), 401);
   const Books prices = server.books("prices");
-  EXPECT_EQ(prices.events, 2U) << "of three batches that named it and something else, one was whole";
+  EXPECT_EQ(prices.events, 2U)
+      << "of three batches that named it and something else, one was whole";
 }
 
 // Nobody is made to send a body that will be refused, nor sent 100 Continue for it.
@@ -454,11 +471,11 @@ TEST_P(AccessTest, AStreamEndsWithItsTokenBetweenTwoEvents) {
   publisher.publish("prices", "3");
   EXPECT_EQ(longer.next_events(2).back().data, "3") << "whose token is still good";
   // The browser comes back with the same token, and that is final.
-  EXPECT_EQ(ask(server.port(kPublic),
-                get("/channels/prices",
-                    bearer(token_for("alice", R"(,"channels":["prices"])", -10))))
-                .status,
-            401);
+  EXPECT_EQ(
+      ask(server.port(kPublic),
+          get("/channels/prices", bearer(token_for("alice", R"(,"channels":["prices"])", -10))))
+          .status,
+      401);
 }
 
 // A slot that a token's stream has left is anybody's.

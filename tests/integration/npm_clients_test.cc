@@ -15,6 +15,7 @@
 #include <optional>
 #include <sstream>
 
+#include "engine/access/token.h"
 #include "tests/support/hostile_stream.h"
 #include "tests/support/http_client.h"
 #include "tests/support/ringcast_program.h"
@@ -184,6 +185,35 @@ TEST(NpmClients, EventsourceThatIsCutOffLosesAndRepeatsNothingAndIsToldOfGaps) {
                        "  short: {retry: 500ms..500ms, history: {events: 2}}"));
   const std::string line = run_script("resume_check.mjs", std::to_string(program.port()));
   EXPECT_EQ(line, "240 events received once and in order, and one gap\n");
+}
+
+// Tokens
+// --------------------------------------------------------------------------------------------------
+
+// What jose has signed is read here as it was meant, for every algorithm, by key file and by JWK set.
+TEST(NpmClients, TokensThatJoseHasMadeAreAcceptedOrRefusedOneByOne) {
+  const fs::path folder = fs::path(testing::TempDir()) / ("jose-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  const json made = json::parse(run_script("jose_tokens.mjs", folder));
+  TokensConfig config{.jwks = folder / "jwks.json"};
+  for (const char* const name : {"HS256", "RS256", "ES256", "EdDSA"}) {
+    config.keys.push_back({name, *signature_algorithm(name), folder / (name + ".key"s)});
+  }
+  const std::vector<TokenKey> keys = load_token_keys(config).value();
+  EXPECT_EQ(keys.size(), 8U);
+  fs::remove_all(folder);
+  EXPECT_GE(made["tokens"].size(), 90U);
+  for (const json& one : made["tokens"]) {
+    TokensConfig rules;
+    rules.issuer = one["rules"].value("issuer", "");
+    rules.audience = one["rules"].value("audience", "");
+    rules.type = one["rules"].value("type", "");
+    rules.leeway = std::chrono::seconds(one["rules"].value("leeway", 0));
+    const TokenReading reading = read_token(one["token"].get<std::string>(), keys, rules,
+                                            static_cast<int64_t>(wall_now_ms()));
+    EXPECT_EQ(reading.fault == TokenFault::kNone, one["good"].get<bool>())
+        << one["name"] << ": " << describe(reading.fault);
+  }
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST_P(AcceptSim, AcceptsThatKeepFailingAreTriedNowAndThen) {
   world.come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, AcceptSim, testing::ValuesIn(seeds(200)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, AcceptSim, testing::ValuesIn(sim_seeds(200)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

@@ -56,7 +56,7 @@ TEST_P(ChurnSim, WhoIsLeftBehindTakesNothingFromTheOthers) {
   EXPECT_LE(cut, world.closed(CloseCause::kLapped));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, ChurnSim, testing::ValuesIn(seeds(200)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, ChurnSim, testing::ValuesIn(sim_seeds(200)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

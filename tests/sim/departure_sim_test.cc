@@ -79,7 +79,7 @@ TEST_P(DepartureSim, APublisherMayGoAtAnyMoment) {
   world.come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, DepartureSim, testing::ValuesIn(seeds(240)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, DepartureSim, testing::ValuesIn(sim_seeds(240)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

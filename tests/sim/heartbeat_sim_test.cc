@@ -147,7 +147,7 @@ TEST_P(HeartbeatSim, AnIdleShardSleeps) {
   world_->come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, HeartbeatSim, testing::ValuesIn(seeds(40)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, HeartbeatSim, testing::ValuesIn(sim_seeds(40)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

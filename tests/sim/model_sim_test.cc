@@ -281,7 +281,7 @@ class WhatWasSeen : public testing::Environment {
  public:
   void TearDown() override {
     const Seen& all = all_seeds();
-    if (all.seeds < kSeeds / 10) return;  // a replay, or a part of the seeds
+    if (all.seeds < kSeeds / kSimSeedsDivisor) return;  // a replay, or a part of the seeds
     const Judge::Seen& judged = all.clients.seen;
     for (const auto& [what, times] : std::initializer_list<std::pair<const char*, uint64_t>>{
              {"events received", all.clients.received[0] / 100},
@@ -310,7 +310,7 @@ class WhatWasSeen : public testing::Environment {
 const testing::Environment* const what_was_seen =
     testing::AddGlobalTestEnvironment(new WhatWasSeen);
 
-INSTANTIATE_TEST_SUITE_P(Seeds, ModelSim, testing::ValuesIn(seeds(kSeeds)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, ModelSim, testing::ValuesIn(sim_seeds(kSeeds)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

@@ -163,7 +163,7 @@ TEST_P(PacingSim, ABurstLapsNobodyWhoReads) {
   world.come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, PacingSim, testing::ValuesIn(seeds(200)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, PacingSim, testing::ValuesIn(sim_seeds(200)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

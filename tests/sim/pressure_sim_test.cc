@@ -108,7 +108,7 @@ TEST_P(PressureSim, WhatIsPublishedWhileAShardSleepsWakesIt) {
   world.come_to_an_end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, PressureSim, testing::ValuesIn(seeds(200)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, PressureSim, testing::ValuesIn(sim_seeds(200)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

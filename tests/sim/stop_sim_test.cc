@@ -92,7 +92,7 @@ TEST_P(StopSim, AHeldPublisherIsAnswered) {
   EXPECT_EQ(publisher.timed_out(), timed_out + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, StopSim, testing::ValuesIn(seeds(200)), seed_name);
+INSTANTIATE_TEST_SUITE_P(Seeds, StopSim, testing::ValuesIn(sim_seeds(200)), seed_name);
 
 }  // namespace
 }  // namespace ringcast::net

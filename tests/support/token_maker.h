@@ -14,8 +14,7 @@ namespace ringcast {
 inline constexpr std::string_view kTestSecret = "ringcast-test-key-0123456789abcdef";
 inline constexpr std::string_view kHs256Header = R"({"alg":"HS256","typ":"JWT"})";
 // In 2100.
-inline constexpr std::string_view kGoodClaims =
-    R"({"sub":"u1","exp":4102444800,"channels":["a"]})";
+inline constexpr std::string_view kGoodClaims = R"({"sub":"u1","exp":4102444800,"channels":["a"]})";
 
 // `header` and `claims` as they stand, signed with `key`.
 [[nodiscard]] inline std::string signed_token(std::string_view header, std::string_view claims,

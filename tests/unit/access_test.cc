@@ -2,7 +2,6 @@
 #include "engine/access/access.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <fstream>
@@ -27,8 +26,8 @@ TEST(Base64Url, IsReadInOneWayOnly) {
     bytes += static_cast<char>(i * 37);
   }
   EXPECT_EQ(encode_base64url("\xff\xfe\xfd"), "__79");
-  for (const char* const text : {"A", "AAAAA", "AB", "AAB", "AA==", "AA A", "AA\n", "++++", "////",
-                                 "AA.A", "\xc3\xa9"}) {
+  for (const char* const text :
+       {"A", "AAAAA", "AB", "AAB", "AA==", "AA A", "AA\n", "++++", "////", "AA.A", "\xc3\xa9"}) {
     EXPECT_EQ(decode_base64url(text), std::nullopt) << text;
   }
 }
@@ -257,11 +256,12 @@ TEST_F(Credentials, AJwkSet) {
   const std::string oct = R"({"kty":"oct","kid":"a","k":")" + encode_base64url(kTestSecret) + "\"}";
   EXPECT_EQ(message("{\"keys\":[" + oct + "," + oct + "]}"), "2");
   // Keys for other purposes beside it.
-  EXPECT_EQ(message("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\"},{\"kty\":\"RSA\",\"use\":\"enc\"},"
-                    "{\"kty\":\"RSA\",\"alg\":\"PS256\"},{\"kty\":\"new\"},"
-                    "{\"kty\":\"RSA\",\"key_ops\":[\"encrypt\"]}," +
-                    oct + "]}"),
-            "1");
+  EXPECT_EQ(
+      message("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\"},{\"kty\":\"RSA\",\"use\":\"enc\"},"
+              "{\"kty\":\"RSA\",\"alg\":\"PS256\"},{\"kty\":\"new\"},"
+              "{\"kty\":\"RSA\",\"key_ops\":[\"encrypt\"]}," +
+              oct + "]}"),
+      "1");
   const std::pair<const char*, const char*> kFaults[] = {
       {"", "is no JWK set"},
       {"[]", "is no JWK set"},
@@ -274,7 +274,8 @@ TEST_F(Credentials, AJwkSet) {
       {R"({"keys":[{"kty":"oct"}]})", "key 1, which lacks k"},
       {R"({"keys":[{"kty":"oct","k":"MARKER=="}]})", "key 1, which lacks k"},
       {R"({"keys":[{"kty":"RSA","n":"MARKER"}]})", "key 1, which lacks n or e"},
-      {R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]})", "key 1, which is an RSA key of 17 bits"},
+      {R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]})",
+       "key 1, which is an RSA key of 17 bits"},
       {R"({"keys":[{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB"}]})", "another length"},
       {R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"AQAB"}]})", "is not the 32 bytes"},
       {R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"AQAB","d":"MARKER"}]})", "the private half"},

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include "engine/access/crypto.h"
@@ -28,8 +29,8 @@ class ConfigAccess : public testing::Test {
     write("private", kEd25519PrivatePem);
     write("short", "MARKER8b");
     write("weak", kRsa1024PublicPem);
-    write("jwks", R"({"keys":[{"kty":"oct","kid":"set","k":")" + encode_base64url(kTestSecret) +
-                      "\"}]}");
+    write("jwks",
+          R"({"keys":[{"kty":"oct","kid":"set","k":")" + encode_base64url(kTestSecret) + "\"}]}");
     write("many", many_keys());
   }
   ~ConfigAccess() override {
@@ -107,11 +108,21 @@ TEST_F(ConfigAccess, EveryKeyIsReadAndWrittenBack) {
       "access:\n"
       "  tokens:\n"
       "    keys:\n"
-      "      - " + token_key("hs256", "HS256") + "\n"
-      "      - " + token_key("rsa", "RS256", "r") + "\n"
-      "      - " + token_key("p256", "ES256", "e") + "\n"
-      "      - " + token_key("ed25519", "EdDSA", "d") + "\n"
-      "    jwks: " + path("jwks") + "\n"
+      "      - " +
+      token_key("hs256", "HS256") +
+      "\n"
+      "      - " +
+      token_key("rsa", "RS256", "r") +
+      "\n"
+      "      - " +
+      token_key("p256", "ES256", "e") +
+      "\n"
+      "      - " +
+      token_key("ed25519", "EdDSA", "d") +
+      "\n"
+      "    jwks: " +
+      path("jwks") +
+      "\n"
       "    issuer: https://login.example\n"
       "    audience: events\n"
       "    type: at+jwt\n"
@@ -120,8 +131,8 @@ TEST_F(ConfigAccess, EveryKeyIsReadAndWrittenBack) {
       "    cookie: __Host-ringcast\n"
       "    query: {name: t, lifetime_max: 10s}\n"
       "  keys:\n"
-      "    - {name: billing, sha256: " + kDigest + ", publish: [a, \"inbox/*\", \"*\"], admin: true}\n" +
-      kListener +
+      "    - {name: billing, sha256: " +
+      kDigest + ", publish: [a, \"inbox/*\", \"*\"], admin: true}\n" + kListener +
       "channels:\n"
       "  a: {access: {subscribe: token, publish: key}}\n"
       "  b: {access: {publish: [token, loopback]}}\n"
@@ -166,8 +177,8 @@ TEST_F(ConfigAccess, TokenKeys) {
                  "\"HS512\" is none of: HS256, RS256, ES256, EdDSA");
   expect_problem(in_keys("{id: a, algorithm: none, file: x}"),
                  "1:45: access.tokens.keys[0].algorithm", "\"none\" is none of");
-  expect_problem(in_keys("{id: \"\", algorithm: HS256, file: x}"),
-                 "1:31: access.tokens.keys[0].id", "is empty; write a name such as main");
+  expect_problem(in_keys("{id: \"\", algorithm: HS256, file: x}"), "1:31: access.tokens.keys[0].id",
+                 "is empty; write a name such as main");
   expect_problem(in_keys("{id: a, algorithm: HS256, file: /nonexistent}"),
                  "1:58: access.tokens.keys[0].file",
                  "\"/nonexistent\" cannot be read: No such file or directory; check the path");
@@ -185,16 +196,30 @@ TEST_F(ConfigAccess, TokenKeys) {
                  "holds another kind of key; ES256 needs an EC key on the curve P-256");
   expect_problem(in_keys(token_key("private", "EdDSA")), "1:61: access.tokens.keys[0].file",
                  "is a private key");
-  expect_problem(
-      with_access("{tokens: {keys: [" + token_key("hs256", "HS256") + ", " +
-                  token_key("rsa", "RS256") + "]}}"),
-      "1:" + std::to_string(26 + token_key("hs256", "HS256").size() + 2 + 5) +
-          ": access.tokens.keys[1].id",
-      "\"main\" is already the key on line 1");
+  expect_problem(with_access("{tokens: {keys: [" + token_key("hs256", "HS256") + ", " +
+                             token_key("rsa", "RS256") + "]}}"),
+                 "1:" + std::to_string(26 + token_key("hs256", "HS256").size() + 2 + 5) +
+                     ": access.tokens.keys[1].id",
+                 "\"main\" is already the key on line 1");
   expect_problem(with_access("{tokens: {jwks: " + path("hs256") + "}}"), "1:25: access.tokens.jwks",
                  "is no JWK set");
   expect_problem(with_access("{tokens: {jwks: " + path("many") + "}}"), "1:18: access.tokens",
                  "17 keys for tokens are too many; keep the 16");
+}
+
+// The one of the README, with a key of ours.
+TEST_F(ConfigAccess, TheShippedExampleIsGoodOnceItHasItsKey) {
+  std::stringstream text;
+  text << std::ifstream(RINGCAST_CONFIGS_DIR "/tokens.yaml").rdbuf();
+  std::string yaml = text.str();
+  const std::string file = "file: token.key";
+  const size_t at = yaml.find(file);
+  ASSERT_NE(at, std::string::npos);
+  yaml.replace(at, file.size(), "file: " + path("hs256"));
+  const LoadedConfig loaded = load_config_text(yaml);
+  ASSERT_TRUE(loaded.config.has_value()) << all_of(loaded.problems);
+  EXPECT_TRUE(loaded.warnings.empty()) << all_of(loaded.warnings);
+  EXPECT_EQ(loaded.config->channels[0].access.subscribe, SubscribeAccess::kToken);
 }
 
 TEST_F(ConfigAccess, OtherTokenRules) {
@@ -252,8 +277,9 @@ TEST_F(ConfigAccess, AChannelMustNotAskForWhatNobodyCanHave) {
   const auto channels = [](const std::string& text) {
     return "channels: {" + text + "}\n" + kListener;
   };
-  expect_problem(channels("a: {access: {subscribe: token}}"), "1:36: channels.a.access.subscribe",
-                 "there is no key to check them with; add access.tokens.keys or access.tokens.jwks");
+  expect_problem(
+      channels("a: {access: {subscribe: token}}"), "1:36: channels.a.access.subscribe",
+      "there is no key to check them with; add access.tokens.keys or access.tokens.jwks");
   expect_problem(channels("\"i/{r}\": {access: {subscribe: recipient}}"),
                  "1:42: channels.i/{r}.access.subscribe", "there is no key to check them with");
   expect_problem(channels("a: {access: {subscribe: recipient}}"),
@@ -266,11 +292,11 @@ TEST_F(ConfigAccess, AChannelMustNotAskForWhatNobodyCanHave) {
                  "1:40: channels.a.access.publish[1]", "is listed twice");
   expect_problem(channels("a: {access: {publish: everybody}}"), "1:34: channels.a.access.publish",
                  "\"everybody\" is none of: loopback, token, key");
-  expect_problem(channels("a: {access: {subscribe: private}}"),
-                 "1:36: channels.a.access.subscribe", "is none of: public, token, recipient");
-  expect_problem("defaults: {access: {subscribe: token}}\nchannels: {a: {}}\n" +
-                     std::string(kListener),
-                 "1:32: defaults.access.subscribe", "there is no key");
+  expect_problem(channels("a: {access: {subscribe: private}}"), "1:36: channels.a.access.subscribe",
+                 "is none of: public, token, recipient");
+  expect_problem(
+      "defaults: {access: {subscribe: token}}\nchannels: {a: {}}\n" + std::string(kListener),
+      "1:32: defaults.access.subscribe", "there is no key");
 }
 
 TEST_F(ConfigAccess, PublishingBeyondThisMachineTakesAKeyOrAToken) {
@@ -279,16 +305,15 @@ TEST_F(ConfigAccess, PublishingBeyondThisMachineTakesAKeyOrAToken) {
                  "no channel can be published to with a key or a token");
   expect_problem(open + "channels: {a: {access: {publish: []}}}\n", "1:20: listeners[0].bind",
                  "give a channel access: {publish: key}");
-  const Config config = good(open +
-                             "access: {keys: [{name: a, sha256: " + kDigest +
+  const Config config = good(open + "access: {keys: [{name: a, sha256: " + kDigest +
                              ", publish: [a]}]}\nchannels: {a: {access: {publish: key}}}\n");
   EXPECT_TRUE(config.listeners[0].serve_publish);
 }
 
 TEST_F(ConfigAccess, TokensThatNobodyIsAskedForAreAWarning) {
-  const LoadedConfig loaded = load_config_text(
-      "access: {tokens: {keys: [" + token_key("hs256", "HS256") + "]}}\n" + kListener +
-      "channels: {a: {}}\n");
+  const LoadedConfig loaded =
+      load_config_text("access: {tokens: {keys: [" + token_key("hs256", "HS256") + "]}}\n" +
+                       kListener + "channels: {a: {}}\n");
   ASSERT_EQ(loaded.warnings.size(), 1U) << all_of(loaded.problems);
   EXPECT_NE(loaded.warnings[0].what.find("no channel asks for a token"), std::string::npos);
 }

@@ -49,8 +49,7 @@ TEST(Crypto, EachAlgorithmTakesItsOwnSignatureAndNoOther) {
 
 // RFC 7518, section 3.4: r and s lie in [1, n-1], and nothing but 32 bytes each will do, DER least of all.
 TEST(Crypto, EcdsaNumbersOutOfRangeAreRefused) {
-  const VerifyKey key =
-      VerifyKey::from_pem(kP256PublicPem, SignatureAlgorithm::kEs256).value();
+  const VerifyKey key = VerifyKey::from_pem(kP256PublicPem, SignatureAlgorithm::kEs256).value();
   const std::string zero(32, '\0');
   const std::string one = std::string(31, '\0') + '\x01';
   const std::string n = *decode_base64url("_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE");

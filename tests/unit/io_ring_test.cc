@@ -152,12 +152,16 @@ TEST_P(IoRingTest, ReceivingFromAFinishedPeerBringsNoBytes) {
   EXPECT_FALSE(IoRing::has_bytes(received[0]));
 }
 
-TEST_P(IoRingTest, AHangupIsNoticedAndDataIsNot) {
+TEST_P(IoRingTest, APeerIsNoticedWhenItSaysSomethingAndWhenItGoes) {
   const uint32_t slot = accept();
-  ring_->watch_hangup(slot, make_tag(Op::kHangup, slot, 1));
-  socket_->write("chatter");
+  ring_->watch_peer(slot, make_tag(Op::kHangup, slot, 1));
   EXPECT_TRUE(turn().empty());
+  socket_->write("chatter");
+  const std::vector<Completion> heard = turn();
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].count(), unsigned{POLLIN});
   socket_->finish();
+  ring_->watch_peer(slot, make_tag(Op::kHangup, slot, 1));
   const std::vector<Completion> gone = turn();
   ASSERT_EQ(gone.size(), 1u);
   EXPECT_EQ(gone[0].tag.kind(), Op::kHangup);
@@ -189,7 +193,7 @@ TEST_P(IoRingTest, TheDoorbellIsHeardEveryTime) {
 
 TEST_P(IoRingTest, CancellingIsSilentUnlessThereIsNothingToCancel) {
   const uint32_t slot = accept();
-  ring_->watch_hangup(slot, make_tag(Op::kHangup, slot, 1));
+  ring_->watch_peer(slot, make_tag(Op::kHangup, slot, 1));
   EXPECT_TRUE(turn().empty());
   ring_->cancel(make_tag(Op::kHangup, slot, 1));
   std::vector<Completion> ended = turn();
@@ -321,7 +325,7 @@ TEST_P(IoRingTest, WaitSleepsUntilACompletionOrTheTimeout) {
          slept = most;
          socket_->finish();
        }});
-  ring_->watch_hangup(slot, make_tag(Op::kHangup, slot, 1));
+  ring_->watch_peer(slot, make_tag(Op::kHangup, slot, 1));
   ring_->wait(milliseconds(1'500));
   EXPECT_EQ(slept, milliseconds(1'500));
   EXPECT_EQ(drain().size(), 1u);

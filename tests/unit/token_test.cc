@@ -32,8 +32,7 @@ TokenFault fault_of_header(std::string_view header, const TokensConfig& rules = 
 // --- Fixed texts
 
 const std::string kHead = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
-const std::string kClaims =
-    "eyJzdWIiOiJ1MSIsImV4cCI6NDEwMjQ0NDgwMCwiY2hhbm5lbHMiOlsiYSJdfQ.";
+const std::string kClaims = "eyJzdWIiOiJ1MSIsImV4cCI6NDEwMjQ0NDgwMCwiY2hhbm5lbHMiOlsiYSJdfQ.";
 const std::string kSignature = "xDrQAkM_VCyZbWPgNFB_Izs_P2-SYiIGU3xk1TExdPQ";
 const std::string kGood = kHead + kClaims + kSignature;
 
@@ -85,7 +84,8 @@ TEST(Token, TheExampleOfTheStandard) {
   keys.push_back({"", VerifyKey::from_secret(*secret).value()});
   const std::string token =
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ."
       "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   EXPECT_EQ(read_token(token, keys, {}, kNow).fault, TokenFault::kExpired);
   EXPECT_EQ(read_token(token, keys, {}, 1'300'819'379'999).fault, TokenFault::kNone);
@@ -133,13 +133,25 @@ TEST(Token, OtherThanThreePartsAreRefused) {
 
 TEST(Token, TheHeaderIsStrictJson) {
   for (const std::string& header : {
-           ""s, "null"s, "[]"s, "\"HS256\""s, R"({"alg":"HS256")"s, R"({"alg":"HS256"}})"s,
-           R"({"alg":"HS256"} x)"s, R"({"alg":"HS256",})"s, R"({'alg':'HS256'})"s,
-           R"({"alg":"HS256","alg":"HS256"})"s, R"({"alg":"HS256","\u0061lg":"none"})"s,
-           R"({"alg":"HS256"} // x)"s, "\xef\xbb\xbf{\"alg\":\"HS256\"}"s,
-           R"({"alg":"HS256"})"s + '\0', R"({"alg":"HS256"})"s + "\0x"s,
-           "{\"alg\":\"HS256\",\"x\":\"\xff\"}"s, R"({"alg":"HS256","x":"\ud800"})"s,
-           R"({"alg":"HS256","x":NaN})"s, R"({"alg":"HS256","x":01})"s,
+           ""s,
+           "null"s,
+           "[]"s,
+           "\"HS256\""s,
+           R"({"alg":"HS256")"s,
+           R"({"alg":"HS256"}})"s,
+           R"({"alg":"HS256"} x)"s,
+           R"({"alg":"HS256",})"s,
+           R"({'alg':'HS256'})"s,
+           R"({"alg":"HS256","alg":"HS256"})"s,
+           R"({"alg":"HS256","\u0061lg":"none"})"s,
+           R"({"alg":"HS256"} // x)"s,
+           "\xef\xbb\xbf{\"alg\":\"HS256\"}"s,
+           R"({"alg":"HS256"})"s + '\0',
+           R"({"alg":"HS256"})"s + "\0x"s,
+           "{\"alg\":\"HS256\",\"x\":\"\xff\"}"s,
+           R"({"alg":"HS256","x":"\ud800"})"s,
+           R"({"alg":"HS256","x":NaN})"s,
+           R"({"alg":"HS256","x":01})"s,
            R"({"alg":"HS256","x":)"s + std::string(20, '[') + std::string(20, ']') + "}",
        }) {
     EXPECT_EQ(fault_of_header(header), TokenFault::kHeaderNotJson) << header;
@@ -199,8 +211,7 @@ TEST(Token, KeysInsideTheTokenAreNeverUsed) {
       R"({"alg":"HS256","jwk":{"kty":"oct","k":")" + encode_base64url(kOwn) + "\"}}";
   EXPECT_EQ(fault_of(signed_token(jwk, kGoodClaims, own)), TokenFault::kBadSignature);
   for (const char* const place : {"jku", "x5u", "x5c"}) {
-    const std::string header =
-        R"({"alg":"HS256",")"s + place + R"(":"https://evil.example/keys"})";
+    const std::string header = R"({"alg":"HS256",")"s + place + R"(":"https://evil.example/keys"})";
     EXPECT_EQ(fault_of(signed_token(header, kGoodClaims, own)), TokenFault::kBadSignature);
     EXPECT_EQ(fault_of_header(header), TokenFault::kNone) << "the signature is ours";
   }

@@ -1,0 +1,155 @@
+// The part of Routes that is about publishing: who may, and what has to wait for room.
+#include <algorithm>
+
+#include "net/http/cors.h"
+#include "net/http/host.h"
+#include "net/routes.h"
+
+namespace ringcast::net {
+
+namespace {
+
+// A batch may wait as long as the most patient of its channels says.
+milliseconds longest_wait(const Publishing& publishing) noexcept {
+  milliseconds longest{0};
+  for (const Publication& publication : publishing.publications) {
+    longest = std::max(longest, publication.channel->config().publish_wait);
+  }
+  return longest;
+}
+
+}  // namespace
+
+void Routes::begin_retrying() noexcept {
+  std::ranges::fill(queues_, Queue{});
+  is_retrying_ = true;
+}
+
+// Whoever comes while others wait for room in the same channel goes behind them: small events would
+// otherwise overtake large ones until those are given up.
+bool Routes::may_try(const Publishing& publishing) const noexcept {
+  return std::ranges::all_of(publishing.publications, [this](const Publication& publication) {
+    const Queue& queue = queues_[publication.channel->number()];
+    return is_retrying_ ? !queue.is_refused : queue.waiting == 0;
+  });
+}
+
+const Visitor& Routes::visitor_of(Exchange& exchange) const {
+  if (exchange.visitor == nullptr) {
+    exchange.visitor =
+        std::make_unique<Visitor>(gate_.identify(exchange.reader.request(), QueryUse::kNo));
+  }
+  return *exchange.visitor;
+}
+
+// Who comes through loopback is asked only where that is not enough. Of a batch that is said by its lines.
+Denial Routes::check_publish(Exchange& exchange, bool is_local, const PublishTarget& target) const {
+  if (target.is_batch)
+    return is_local ? Denial::kNone : Gate::check_publisher(visitor_of(exchange));
+  const Channel* const channel = target.address.channel;
+  if (!gate_.hides_from_publishers(channel, is_local)) return Denial::kNone;
+  return gate_.check_publish(exchange.reader.request(), visitor_of(exchange), channel, target.name,
+                             is_local);
+}
+
+bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener) {
+  const Request& request = exchange.reader.request();
+  const Duties duties = duties_of(listener);
+  const bool is_batch = request.path == kEventsPath;
+  if (!duties.publish || request.method != Method::kPost) return false;
+  if (!is_public_host(listener, request.host)) return false;
+  if (!is_batch && !request.path.starts_with(kChannelsPrefix)) return false;
+  PublishTarget target{.is_batch = is_batch, .address = {}, .name = {}};
+  if (!is_batch) {
+    target.name = request.path.substr(kChannelsPrefix.size());
+    target.address = channels_.find(target.name);
+  }
+  const Denial denial = check_publish(exchange, duties.is_local, target);
+  if (denial == Denial::kNone) return false;
+  std::string lines;
+  append_cors_lines(lines, any_publisher_, request);
+  ResponseOptions options = options_for(exchange);
+  options.keep_alive = false;
+  options.extra_lines = lines;
+  exchange.refused_why = visitor_of(exchange).why;
+  publish_.deny(denial, options, exchange.answers);
+  return true;
+}
+
+std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Duties& duties,
+                                                    const PublishTarget& target,
+                                                    const ResponseOptions& options) {
+  const Request& request = exchange.reader.request();
+  if (!target.is_batch) {
+    return publish_.read_one(target.address, request, options, exchange.answers);
+  }
+  const auto check = [&](const Channel* channel, std::string_view name) {
+    if (!gate_.hides_from_publishers(channel, duties.is_local)) return Denial::kNone;
+    return gate_.check_publish(request, visitor_of(exchange), channel, name, duties.is_local);
+  };
+  return publish_.read_batch(request, options, check, exchange.answers);
+}
+
+// What was read of it is kept while it waits.
+Routes::Handled Routes::publish(Exchange& exchange, const Duties& duties,
+                                const PublishTarget& target) {
+  const Request& request = exchange.reader.request();
+  const Denial denial = exchange.publishing != nullptr
+                            ? Denial::kNone
+                            : check_publish(exchange, duties.is_local, target);
+  const Channel* const channel = target.address.channel;
+  if (denial == Denial::kNone && !target.is_batch && channel == nullptr) {
+    return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+  }
+  // A batch is checked line by line, and what it is told is for whoever may publish any of them.
+  const bool is_about_one = !target.is_batch && denial == Denial::kNone;
+  std::string cors_lines;
+  append_cors_lines(cors_lines, is_about_one ? channel->config().cors : any_publisher_, request);
+  ResponseOptions options = options_for(exchange);
+  options.extra_lines = cors_lines;
+  if (denial != Denial::kNone) {
+    exchange.refused_why = visitor_of(exchange).why;
+    publish_.deny(denial, options, exchange.answers);
+    return Handled::kAnswered;
+  }
+  if (exchange.publishing == nullptr) {
+    exchange.publishing = read_publishing(exchange, duties, target, options);
+    if (exchange.publishing == nullptr) return Handled::kAnswered;
+  }
+  const Publishing& publishing = *exchange.publishing;
+  const auto done = [&exchange] {
+    exchange.publishing.reset();
+    exchange.paced_until = 0;
+    return Handled::kAnswered;
+  };
+  const Publish::Attempt attempt = try_publish(publishing, options, exchange.answers);
+  if (attempt == Publish::Attempt::kAnswered) return done();
+  if (exchange.paced_until == 0) {
+    exchange.paced_until = shard_.now + longest_wait(publishing).count();
+    shard_.counters.paced.add();
+  } else if (shard_.now >= exchange.paced_until) {
+    publish_.append_timed_out(attempt, options, exchange.answers);
+    return done();
+  }
+  if (attempt == Publish::Attempt::kPaced) line_up(publishing);
+  return Handled::kHeld;
+}
+
+// Who only asks again what has been answered needs no room, and does not queue for it.
+Publish::Attempt Routes::try_publish(const Publishing& publishing, const ResponseOptions& options,
+                                     std::string& out) {
+  if (may_try(publishing)) return publish_.attempt(publishing, options, shard_.now, out);
+  return publish_.try_answer_known(publishing, options, shard_.now, out)
+             ? Publish::Attempt::kAnswered
+             : Publish::Attempt::kPaced;
+}
+
+void Routes::line_up(const Publishing& publishing) noexcept {
+  for (const Publication& publication : publishing.publications) {
+    Queue& queue = queues_[publication.channel->number()];
+    queue.is_refused = true;
+    ++queue.waiting;
+  }
+}
+
+}  // namespace ringcast::net
