@@ -10,6 +10,8 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/config/access_config.h"
+#include "engine/ip_address.h"
+#include "engine/rate_limit.h"
 
 namespace ringcast {
 
@@ -25,7 +27,14 @@ struct ServerConfig {
   uint32_t idempotency_keys_max = 65'536;  // remembered at a time, each for ten minutes
 };
 
-// What one request, or a connection without a stream, may take.
+// How a stream is answered that there is no room for.
+enum class Overload {
+  kSoft,    // 200, a time to come back, and the end: browsers come back
+  kStatus,  // 503, or 429 to a source that has too many
+  kRefuse,  // its connection is closed; while the node is full, none is accepted
+};
+
+// What one request, a connection without a stream, or a source address may take.
 struct LimitsConfig {
   uint64_t request_line_bytes_max = 16 * kKiB;
   uint64_t header_line_bytes_max = 16 * kKiB;
@@ -37,7 +46,22 @@ struct LimitsConfig {
   uint64_t body_rate_min = 16 * kKiB;       // bytes a second
   milliseconds keep_alive{75'000};          // between two requests, and for taking an answer
   uint32_t pipelined_requests_max = 64;     // answered in one go
+  uint32_t streams_max = 0;                 // of the node; 0: as many as connections
+  uint32_t source_streams_max = 0;          // of a source address; 0: no limit
+  RateLimit stream_rate;                    // new streams of a source address
+  RateLimit publish_rate;                   // events of a source address
+  RateLimit refused_rate;                   // requests of a source address that are refused
+  Overload overload = Overload::kSoft;
+
+  // Whether anybody has to remember what a source address has taken.
+  [[nodiscard]] bool limits_sources() const noexcept {
+    return source_streams_max > 0 || stream_rate.is_limited() || publish_rate.is_limited() ||
+           refused_rate.is_limited();
+  }
 };
+
+// Where proxies that are trusted say whom a request is from.
+enum class ForwardedField { kXForwardedFor, kForwarded };
 
 struct ListenerConfig {
   std::string host;   // an IPv4 or IPv6 address
@@ -47,6 +71,13 @@ struct ListenerConfig {
   bool serve_admin = false;
   std::vector<std::string>
       hosts{};  // in lower case: the only names it answers to; empty: see net/http/host.h
+  std::string socket_path{};                 // of a unix socket, instead of host and port
+  uint32_t socket_mode = 0660;               // who may connect to it
+  bool proxy_protocol = false;               // every connection begins with a PROXY header
+  std::vector<IpNetwork> trusted_proxies{};  // believed about whom a request is from
+  ForwardedField forwarded = ForwardedField::kXForwardedFor;
+
+  [[nodiscard]] bool is_unix() const noexcept { return !socket_path.empty(); }
 };
 
 // How much of a channel's past is kept; whichever bites first.
@@ -106,6 +137,7 @@ struct ChannelConfig {
   milliseconds publish_wait{
       2000};  // how long a paced publish may wait for room before it is answered 503
   uint32_t event_bytes_max = 64 * kKiB;  // one event as sent, field names and HTTP framing included
+  uint32_t subscribers_max = 0;          // 0: no limit of its own
   CorsConfig cors;
   ChannelAccessConfig access;
   std::optional<RandomSourceConfig> source;

@@ -41,6 +41,7 @@ constexpr Limits<milliseconds> kSlowAfter{milliseconds{10},
 constexpr Limits<milliseconds> kPublishWait{milliseconds{0}, minutes{10}};  // 0: answer 503 at once
 // A frame's own lines need about 60 bytes; 16 MiB to 100 000 subscribers is 1.6 TB.
 constexpr Limits<uint64_t> kEventBytes{256, 16 * kMiB};
+constexpr Limits<int64_t> kSubscribers{1, 10'000'000, "write null for no limit"};
 constexpr Limits<milliseconds> kSourceEvery{milliseconds{1}, days{1}};
 constexpr Limits<int64_t> kSourceNumber{INT64_MIN, INT64_MAX};
 
@@ -70,6 +71,11 @@ void read_retry(const Value& value, ChannelConfig& channel, Findings& findings) 
                     format_duration(kRetry.max), kRetry.why));
   }
   channel.retry = {range->min, range->max};
+}
+
+void read_subscribers_max(const Value& value, ChannelConfig& channel, Findings& findings) {
+  channel.subscribers_max = 0;
+  if (!value.node.IsNull()) read_count(value, kSubscribers, channel.subscribers_max, findings);
 }
 
 constexpr auto kHistoryFields = std::to_array<Field<HistoryConfig>>({
@@ -182,6 +188,7 @@ constexpr auto kDefaultsFields = std::to_array<Field<ChannelConfig>>({
     {"publish_wait", [](const Value& v, ChannelConfig& c,
                         Findings& f) { read_duration(v, kPublishWait, c.publish_wait, f); }},
     {"max_event_bytes", read_event_bytes},
+    {"max_subscribers", read_subscribers_max},
     {"cors", [](const Value& v, ChannelConfig& c, Findings& f) { read_cors(v, c.cors, f); }},
     {"access", read_channel_access},
 });

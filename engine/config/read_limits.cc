@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/config/units.h"
+
 namespace ringcast {
 
 namespace {
@@ -16,6 +18,7 @@ constexpr Limits<milliseconds> kTimeout{milliseconds{100}, milliseconds{3'600'00
 constexpr Limits<milliseconds> kKeepAlive{milliseconds{100}, milliseconds{86'400'000}};
 constexpr Limits<uint64_t> kRate{1, 1024 * kMiB};
 constexpr Limits<int64_t> kPipelined{1, 10'000};
+constexpr Limits<int64_t> kStreams{1, 10'000'000, "write null for no limit"};
 
 template <auto kMember, const auto& kLimits>
 constexpr auto bytes_up_to = [](const Value& value, LimitsConfig& limits, Findings& findings) {
@@ -32,6 +35,32 @@ constexpr auto count_up_to = [](const Value& value, LimitsConfig& limits, Findin
   read_count(value, kLimits, limits.*kMember, findings);
 };
 
+// null: no limit.
+template <auto kMember>
+constexpr auto optional_count = [](const Value& value, LimitsConfig& limits, Findings& findings) {
+  limits.*kMember = 0;
+  if (!value.node.IsNull()) read_count(value, kStreams, limits.*kMember, findings);
+};
+
+template <auto kMember>
+constexpr auto optional_rate = [](const Value& value, LimitsConfig& limits, Findings& findings) {
+  limits.*kMember = {};
+  if (value.node.IsNull()) return;
+  const auto text = read_text(value, "a rate such as 100/s", findings);
+  if (!text) return;
+  const Result<RateLimit> rate = parse_rate(*text);
+  if (!rate) return findings.add_problem(value.place, value.key, rate.error().message);
+  limits.*kMember = rate.value();
+};
+
+void read_overload(const Value& value, LimitsConfig& limits, Findings& findings) {
+  read_choice(value,
+              std::to_array<std::pair<std::string_view, Overload>>({{"soft", Overload::kSoft},
+                                                                    {"status", Overload::kStatus},
+                                                                    {"refuse", Overload::kRefuse}}),
+              limits.overload, findings);
+}
+
 using L = LimitsConfig;
 
 constexpr auto kFields = std::to_array<Field<LimitsConfig>>({
@@ -45,6 +74,12 @@ constexpr auto kFields = std::to_array<Field<LimitsConfig>>({
     {"body_rate", bytes_up_to<&L::body_rate_min, kRate>},
     {"keep_alive", time_up_to<&L::keep_alive, kKeepAlive>},
     {"pipelined_requests", count_up_to<&L::pipelined_requests_max, kPipelined>},
+    {"streams", optional_count<&L::streams_max>},
+    {"streams_per_source", optional_count<&L::source_streams_max>},
+    {"stream_rate", optional_rate<&L::stream_rate>},
+    {"publish_rate", optional_rate<&L::publish_rate>},
+    {"refused_rate", optional_rate<&L::refused_rate>},
+    {"overload", read_overload},
 });
 
 // A line that is allowed for itself and not as part of the whole would be refused with the wrong reason.

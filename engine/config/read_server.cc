@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <map>
 
+#include "engine/config/quoted.h"
 #include "engine/config/text_checks.h"
 
 namespace ringcast {
@@ -71,6 +73,47 @@ void read_bind(const Value& value, ListenerConfig& listener, Findings& findings)
   if (!address) return findings.add_problem(value.place, value.key, address.error().message);
   listener.host = address.value().host;
   listener.port = address.value().port;
+  listener.socket_path = address.value().socket_path;
+}
+
+BindAddress bind_of(const ListenerConfig& listener) {
+  return {.host = listener.host, .port = listener.port, .socket_path = listener.socket_path};
+}
+
+// Octal, as chmod takes it. Who may write to the socket may connect.
+void read_mode(const Value& value, ListenerConfig& listener, Findings& findings) {
+  const auto text = read_text(value, "file permissions such as \"0660\"", findings);
+  if (!text) return;
+  uint32_t mode = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), mode, 8);
+  if (error != std::errc{} || end != text->data() + text->size() || mode > 0777) {
+    return findings.add_problem(
+        value.place, value.key,
+        fmt::format("{} is no octal number up to 0777; write file permissions such as \"0660\"",
+                    excerpt(*text)));
+  }
+  listener.socket_mode = mode;
+}
+
+void read_proxies(const Value& list, ListenerConfig& listener, Findings& findings) {
+  for (const Value& element : read_elements(list, "[10.0.0.0/8, \"fd00::/8\"]", findings)) {
+    const auto text = read_text(element, "a network such as 10.0.0.0/8", findings);
+    if (!text) continue;
+    const Result<IpNetwork> network = parse_ip_network(*text);
+    if (!network) {
+      findings.add_problem(element.place, element.key, network.error().message);
+    } else {
+      listener.trusted_proxies.push_back(network.value());
+    }
+  }
+}
+
+void read_forwarded(const Value& value, ListenerConfig& listener, Findings& findings) {
+  read_choice(value,
+              std::to_array<std::pair<std::string_view, ForwardedField>>(
+                  {{"x-forwarded-for", ForwardedField::kXForwardedFor},
+                   {"forwarded", ForwardedField::kForwarded}}),
+              listener.forwarded, findings);
 }
 
 void read_serve(const Value& list, ListenerConfig& listener, Findings& findings) {
@@ -108,9 +151,16 @@ void read_hosts(const Value& list, ListenerConfig& listener, Findings& findings)
   }
 }
 
-constexpr auto kListenerFields = std::to_array<Field<ListenerConfig>>(
-    {{"bind", read_bind}, {"serve", read_serve}, {"hosts", read_hosts}});
-
+constexpr auto kListenerFields = std::to_array<Field<ListenerConfig>>({
+    {"bind", read_bind},
+    {"serve", read_serve},
+    {"hosts", read_hosts},
+    {"socket_mode", read_mode},
+    {"proxy_protocol",
+     [](const Value& v, ListenerConfig& l, Findings& f) { read_bool(v, l.proxy_protocol, f); }},
+    {"trusted_proxies", read_proxies},
+    {"forwarded", read_forwarded},
+});
 constexpr std::string_view kRequiredOfListener[] = {"bind", "serve"};
 
 // Administration asks for no credentials: whoever reaches the port may use it.
@@ -123,7 +173,19 @@ void warn_if_exposed(const Value& value, const ListenerConfig& listener, Finding
       fmt::format(
           "administration is offered to everybody who reaches {}, without a password; bind it to "
           "127.0.0.1 or keep the port behind a firewall",
-          format_bind(listener.host, listener.port)));
+          format_bind(bind_of(listener))));
+}
+
+// Whoever may connect may then say that it is somebody else, which is who limits and logs go by.
+void warn_if_anybody_may_announce(const Value& value, const ListenerConfig& listener,
+                                  Findings& findings) {
+  if (!listener.proxy_protocol || !listener.trusted_proxies.empty()) return;
+  if (listener.host.empty() || is_loopback(listener.host)) return;
+  const auto [key, place] = findings.find_first(std::array{value.key + ".proxy_protocol"});
+  findings.add_warning(place, key,
+                       fmt::format("lets everybody who reaches {} say that it is somebody else; "
+                                   "list the load balancers in trusted_proxies",
+                                   format_bind(bind_of(listener))));
 }
 
 void read_listener(const Value& value, ListenerConfig& listener, Findings& findings) {
@@ -142,6 +204,7 @@ void read_listener(const Value& value, ListenerConfig& listener, Findings& findi
                     key));
   }
   warn_if_exposed(value, listener, findings);
+  warn_if_anybody_may_announce(value, listener, findings);
 }
 
 }  // namespace
@@ -157,10 +220,11 @@ void read_listeners(const Value& list, std::vector<ListenerConfig>& listeners, F
     ListenerConfig listener;
     read_listener(element, listener, findings);
     listeners.push_back(listener);
-    if (listener.host.empty() || listener.port == 0) continue;  // port 0 is another one each time
+    if (!listener.is_unix() && (listener.host.empty() || listener.port == 0))
+      continue;  // port 0 is another one each time
 
     const auto [key, place] = findings.find_first(std::array{element.key + ".bind"});
-    const std::string bind = format_bind(listener.host, listener.port);
+    const std::string bind = format_bind(bind_of(listener));
     const auto [first, is_new] = first_lines.emplace(bind, place.line);
     if (is_new) continue;
     findings.add_problem(

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -17,6 +18,9 @@ namespace {
 // Names and paths go into URLs, metric labels and log lines; longer ones serve nobody. Guesses.
 constexpr size_t kChannelNameBytesMax = 128;
 constexpr size_t kPathBytesMax = 256;
+
+constexpr std::string_view kUnixPrefix = "unix:";
+constexpr size_t kSocketPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
 
 // First path segments that belong to the server, on whichever listener.
 constexpr std::string_view kOwnRoutes[] = {"channels", "events",      "healthz",
@@ -58,6 +62,21 @@ std::optional<std::string> canonical_address(int family, std::string_view text) 
   if (::inet_pton(family, std::string{text}.c_str(), address) != 1) return std::nullopt;
   if (::inet_ntop(family, address, canonical, sizeof(canonical)) == nullptr) return std::nullopt;
   return std::string{canonical};
+}
+
+Result<BindAddress> parse_socket_path(std::string_view text) {
+  const std::string_view path = text.substr(kUnixPrefix.size());
+  if (!path.starts_with('/') || path.ends_with('/')) {
+    return fault(text,
+                 "does not name a file by its whole path; write for example "
+                 "unix:/run/ringcast/publish.sock");
+  }
+  if (path.size() > kSocketPathBytesMax || path.find('\0') != path.npos) {
+    return fault(text, fmt::format("has a path of more than the {} bytes that sockets can have; "
+                                   "choose a shorter one",
+                                   kSocketPathBytesMax));
+  }
+  return BindAddress{.host = {}, .port = 0, .socket_path = std::string(path)};
 }
 
 Result<std::string> parse_host(std::string_view text, std::string_view host) {
@@ -171,11 +190,7 @@ Result<> check_origin_authority(std::string_view origin, std::string_view scheme
 }  // namespace
 
 Result<BindAddress> parse_bind(std::string_view text) {
-  if (text.starts_with("unix:")) {
-    return fault(text,
-                 "is a Unix socket, which this version does not offer; write an address such as "
-                 "127.0.0.1:8001");
-  }
+  if (text.starts_with(kUnixPrefix)) return parse_socket_path(text);
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.ends_with(']')) {
     return fault(text, "has no port; write an address and a port, such as 127.0.0.1:8000");
@@ -186,11 +201,13 @@ Result<BindAddress> parse_bind(std::string_view text) {
   }
   auto host = parse_host(text, text.substr(0, colon));
   if (!host) return host.error();
-  return BindAddress{.host = *host, .port = *port};
+  return BindAddress{.host = *host, .port = *port, .socket_path = {}};
 }
 
-std::string format_bind(std::string_view host, uint16_t port) {
-  const bool is_v6 = host.find(':') != std::string_view::npos;
+std::string format_bind(const BindAddress& address) {
+  const auto& [host, port, socket_path] = address;
+  if (!socket_path.empty()) return fmt::format("{}{}", kUnixPrefix, socket_path);
+  const bool is_v6 = host.find(':') != host.npos;
   return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 

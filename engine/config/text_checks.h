@@ -15,13 +15,15 @@ namespace ringcast {
 struct BindAddress {
   std::string host;  // as inet_ntop writes it, so that equal addresses are equal text
   uint16_t port = 0;
+  std::string socket_path;  // of a unix socket, which has neither
 };
 
-// `127.0.0.1:8000` or `[::1]:8000`. Host names are refused: nothing is looked up at start-up.
+// `127.0.0.1:8000`, `[::1]:8000` or `unix:/run/ringcast/publish.sock`. Host names are refused: nothing is looked
+// up at start-up.
 [[nodiscard]] Result<BindAddress> parse_bind(std::string_view text);
 
 // The inverse of parse_bind().
-[[nodiscard]] std::string format_bind(std::string_view host, uint16_t port);
+[[nodiscard]] std::string format_bind(const BindAddress& address);
 
 // Whether only this machine can reach `host`. Requires: a host from parse_bind().
 [[nodiscard]] bool is_loopback(std::string_view host);

@@ -37,6 +37,18 @@ std::string_view name_of(SlowSubscriberPolicy policy) {
   return "disconnect";
 }
 
+std::string_view name_of(Overload overload) {
+  switch (overload) {
+    case Overload::kStatus:
+      return "status";
+    case Overload::kRefuse:
+      return "refuse";
+    case Overload::kSoft:
+      break;
+  }
+  return "soft";
+}
+
 std::string_view name_of(GapPolicy policy) {
   switch (policy) {
     case GapPolicy::kSilent:
@@ -111,10 +123,19 @@ std::string server_yaml(const ServerConfig& server) {
       stream_channels_max, format_bytes(batch_bytes_max), idempotency_keys_max);
 }
 
+std::string count_or_null(uint32_t count) {
+  return count == 0 ? "null" : fmt::format("{}", count);
+}
+
+std::string rate_or_null(const RateLimit& rate) {
+  return rate.is_limited() ? format_rate(rate) : "null";
+}
+
 std::string limits_yaml(const LimitsConfig& limits) {
   const auto& [request_line_bytes_max, header_line_bytes_max, head_bytes_max, header_lines_max,
                first_byte_timeout, header_timeout, body_timeout, body_rate_min, keep_alive,
-               pipelined_requests_max] = limits;
+               pipelined_requests_max, streams_max, source_streams_max, stream_rate, publish_rate,
+               refused_rate, overload] = limits;
   return fmt::format(
       "limits:\n"
       "  request_line: {}\n"
@@ -126,20 +147,37 @@ std::string limits_yaml(const LimitsConfig& limits) {
       "  body_timeout: {}\n"
       "  body_rate: {}\n"
       "  keep_alive: {}\n"
-      "  pipelined_requests: {}\n",
+      "  pipelined_requests: {}\n"
+      "  streams: {}\n"
+      "  streams_per_source: {}\n"
+      "  stream_rate: {}\n"
+      "  publish_rate: {}\n"
+      "  refused_rate: {}\n"
+      "  overload: {}\n",
       format_bytes(request_line_bytes_max), format_bytes(header_line_bytes_max),
       format_bytes(head_bytes_max), header_lines_max, format_duration(first_byte_timeout),
       format_duration(header_timeout), format_duration(body_timeout), format_bytes(body_rate_min),
-      format_duration(keep_alive), pipelined_requests_max);
+      format_duration(keep_alive), pipelined_requests_max, count_or_null(streams_max),
+      count_or_null(source_streams_max), rate_or_null(stream_rate), rate_or_null(publish_rate),
+      rate_or_null(refused_rate), name_of(overload));
 }
 
 std::string listener_yaml(const ListenerConfig& listener) {
+  const auto& [host, port, subscribe, publish, admin, hosts, socket_path, socket_mode,
+               proxy_protocol, trusted_proxies, forwarded] = listener;
+  std::vector<std::string> proxies;
+  for (const IpNetwork& network : trusted_proxies) proxies.push_back(format_ip_network(network));
   return fmt::format(
       "  - bind: {}\n"
       "    serve: {}\n"
-      "    hosts: {}\n",
-      quoted(format_bind(listener.host, listener.port)), duties_of(listener),
-      quoted_list(listener.hosts));
+      "    hosts: {}\n"
+      "    socket_mode: \"{:04o}\"\n"
+      "    proxy_protocol: {}\n"
+      "    trusted_proxies: {}\n"
+      "    forwarded: {}\n",
+      quoted(format_bind({.host = host, .port = port, .socket_path = socket_path})),
+      duties_of(listener), quoted_list(hosts), socket_mode, proxy_protocol, quoted_list(proxies),
+      forwarded == ForwardedField::kForwarded ? "forwarded" : "x-forwarded-for");
 }
 
 std::string text_or_null(std::string_view text) {
@@ -211,7 +249,8 @@ std::string ways_of(const PublishAccess& publish) {
 
 std::string channel_yaml(const ChannelConfig& channel) {
   const auto& [name, path, heartbeat, retry, history, on_gap, on_first_connect, slow_subscriber,
-               slow_after, publish_wait, event_bytes_max, cors, access, source] = channel;
+               slow_after, publish_wait, event_bytes_max, subscribers_max, cors, access, source] =
+      channel;
   const auto& [history_events, history_bytes, history_age] = history;
   const auto& [retry_min, retry_max] = retry;
   std::string yaml = fmt::format("  {}:\n", quoted(name));
@@ -229,6 +268,7 @@ std::string channel_yaml(const ChannelConfig& channel) {
   line("slow_after", format_duration(slow_after));
   line("publish_wait", format_duration(publish_wait));
   line("max_event_bytes", format_bytes(event_bytes_max));
+  line("max_subscribers", count_or_null(subscribers_max));
   line("cors", cors_of(cors));
   const auto& [subscribe, publish] = access;
   line("access",

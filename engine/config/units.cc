@@ -25,6 +25,9 @@ constexpr Unit kDurationUnits[] = {
     {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr Unit kByteUnits[] = {{"B", 1}, {"KiB", kKiB}, {"MiB", kMiB}, {"GiB", 1024 * kMiB}};
 
+constexpr Unit kRatePeriods[] = {{"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr int64_t kRateMax = 1'000'000;  // buckets count in microseconds
+
 constexpr std::string_view kDurationHint = "write a number and ms, s, m, h or d, such as 15s";
 constexpr std::string_view kBytesHint = "write a number and B, KiB, MiB or GiB, such as 64KiB";
 
@@ -143,6 +146,37 @@ Result<int64_t> parse_integer(std::string_view text) {
         fmt::format("{} is not a whole number; write digits only, such as 1024", excerpt(text))};
   }
   return value;
+}
+
+Result<RateLimit> parse_rate(std::string_view text) {
+  constexpr std::string_view kBurst = " burst ";
+  const size_t burst_at = text.find(kBurst);
+  const std::string_view average = text.substr(0, burst_at);
+  const size_t slash = average.find('/');
+  const auto period = std::ranges::find(
+      kRatePeriods, slash == average.npos ? "" : average.substr(slash + 1), &Unit::name);
+  const auto read = [](std::string_view digits) {
+    const Result<int64_t> number = parse_integer(digits);
+    const bool fits = number && number.value() >= 1 && number.value() <= kRateMax;
+    return static_cast<uint32_t>(fits ? number.value() : 0);
+  };
+  RateLimit rate;
+  rate.count = read(average.substr(0, slash));
+  rate.burst = burst_at == text.npos ? rate.count : read(text.substr(burst_at + kBurst.size()));
+  if (period == std::end(kRatePeriods) || rate.count == 0 || rate.burst == 0) {
+    return Error{
+        fmt::format("{} is no rate; write a number from 1 to {} a second, minute or hour, such as "
+                    "100/s or \"100/s burst 500\"",
+                    excerpt(text), kRateMax)};
+  }
+  rate.period = milliseconds{period->factor};
+  return rate;
+}
+
+std::string format_rate(const RateLimit& rate) {
+  const auto period = std::ranges::find(kRatePeriods, rate.period.count(), &Unit::factor);
+  const std::string average = fmt::format("{}/{}", rate.count, period->name);
+  return rate.burst == rate.count ? average : fmt::format("{} burst {}", average, rate.burst);
 }
 
 std::string format_duration(milliseconds duration) {

@@ -13,6 +13,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "engine/rate_limit.h"
 
 namespace ringcast {
 
@@ -29,6 +30,10 @@ struct DurationRange {
 
 // `512B`, `64KiB`, `1MiB`, `4GiB`: powers of 1024 only.
 [[nodiscard]] Result<uint64_t> parse_bytes(std::string_view text);
+
+// `100/s`, `60/m`, `1000/h`, with ` burst 500` behind it where more may come at once than in one period.
+[[nodiscard]] Result<RateLimit> parse_rate(std::string_view text);
+[[nodiscard]] std::string format_rate(const RateLimit& rate);
 
 // A whole decimal number, perhaps negative; no unit.
 [[nodiscard]] Result<int64_t> parse_integer(std::string_view text);

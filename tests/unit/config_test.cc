@@ -57,6 +57,9 @@ TEST(Config, AFewLinesAreEnoughAndTheRestIsDefault) {
   EXPECT_EQ(config.limits.body_rate_min, 16 * kKiB);
   EXPECT_EQ(config.limits.keep_alive, milliseconds{75'000});
   EXPECT_EQ(config.limits.pipelined_requests_max, 64U);
+  EXPECT_EQ(config.limits.streams_max, 0U);
+  EXPECT_FALSE(config.limits.limits_sources());
+  EXPECT_EQ(config.limits.overload, Overload::kSoft);
   ASSERT_EQ(config.channels.size(), 2U);
   EXPECT_EQ(config.channels[0].name, "news");
   EXPECT_EQ(config.channels[1].name, "prices/eur");
@@ -100,6 +103,7 @@ channels:
     slow_after: 10ms
     publish_wait: 10ms
     max_event_bytes: 256B
+    max_subscribers: 10
     cors: {origins: [], credentials: false}
   users/{id}/inbox: {}
 defaults:
@@ -112,6 +116,7 @@ defaults:
   slow_after: 2s
   publish_wait: 10m
   max_event_bytes: 16MiB
+  max_subscribers: 1000
   cors: {origins: [https://app.example, "http://[::1]:3000", "https://*.app.example:8443"], max_age: 24h}
 log:
   access: {to: /var/log/ringcast/access.log, sample: 1000}
@@ -119,6 +124,12 @@ listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "[0:0::1]:8001", serve: [admin, publish], hosts: [ops.example, "[::2]", 10.0.0.7]}
+  - bind: unix:/run/ringcast/publish.sock
+    serve: [publish]
+    socket_mode: "0600"
+    proxy_protocol: true
+    trusted_proxies: [10.0.0.0/8, "fd00::/8", "::1"]
+    forwarded: forwarded
 server:
   shards: 64
   max_connections: 10000000
@@ -137,6 +148,12 @@ limits:
   body_rate: 1B
   keep_alive: 620s
   pipelined_requests: 1
+  streams: 100000
+  streams_per_source: 200
+  stream_rate: 20/s burst 500
+  publish_rate: 100/m
+  refused_rate: 1000/h
+  overload: refuse
 )";
 
 TEST(Config, ServerAndListenersAreRead) {
@@ -147,7 +164,7 @@ TEST(Config, ServerAndListenersAreRead) {
   EXPECT_EQ(config.server.stream_channels_max, 1U);
   EXPECT_EQ(config.server.batch_bytes_max, 64 * kMiB);
   EXPECT_EQ(config.server.idempotency_keys_max, 10'000'000U);
-  ASSERT_EQ(config.listeners.size(), 3U);
+  ASSERT_EQ(config.listeners.size(), 4U);
   EXPECT_EQ(config.listeners[0].host, "0.0.0.0");
   EXPECT_EQ(config.listeners[0].port, 0);
   EXPECT_TRUE(config.listeners[0].serve_subscribe);
@@ -163,6 +180,18 @@ TEST(Config, ServerAndListenersAreRead) {
   EXPECT_TRUE(config.listeners[2].serve_admin);
 }
 
+TEST(Config, AUnixSocketAndItsProxiesAreRead) {
+  const ListenerConfig listener = expect_good(load_config_text(kEverything)).listeners.at(3);
+  EXPECT_TRUE(listener.is_unix());
+  EXPECT_EQ(listener.socket_path, "/run/ringcast/publish.sock");
+  EXPECT_EQ(listener.host, "");
+  EXPECT_EQ(listener.socket_mode, 0600U);
+  EXPECT_TRUE(listener.proxy_protocol);
+  ASSERT_EQ(listener.trusted_proxies.size(), 3U);
+  EXPECT_EQ(format_ip_network(listener.trusted_proxies[1]), "fd00::/8");
+  EXPECT_EQ(listener.forwarded, ForwardedField::kForwarded);
+}
+
 TEST(Config, LimitsAreRead) {
   const LimitsConfig limits = expect_good(load_config_text(kEverything)).limits;
   EXPECT_EQ(limits.request_line_bytes_max, 256U);
@@ -175,6 +204,14 @@ TEST(Config, LimitsAreRead) {
   EXPECT_EQ(limits.body_rate_min, 1U);
   EXPECT_EQ(limits.keep_alive, milliseconds{620'000});
   EXPECT_EQ(limits.pipelined_requests_max, 1U);
+  EXPECT_EQ(limits.streams_max, 100'000U);
+  EXPECT_EQ(limits.source_streams_max, 200U);
+  EXPECT_EQ(limits.stream_rate, (RateLimit{.count = 20, .period = milliseconds{1000}, .burst = 500}));
+  EXPECT_EQ(limits.publish_rate,
+            (RateLimit{.count = 100, .period = milliseconds{60'000}, .burst = 100}));
+  EXPECT_EQ(limits.refused_rate.period, milliseconds{3'600'000});
+  EXPECT_EQ(limits.overload, Overload::kRefuse);
+  EXPECT_TRUE(limits.limits_sources());
 }
 
 TEST(Config, TheLogIsReadAndOffByDefault) {
@@ -231,6 +268,8 @@ TEST(Config, AChannelStartsFromTheDefaultsAndOverridesKeyByKey) {
   EXPECT_EQ(own.slow_after, milliseconds{10});
   EXPECT_EQ(own.publish_wait, milliseconds{10});
   EXPECT_EQ(own.event_bytes_max, 256U);
+  EXPECT_EQ(own.subscribers_max, 10U);
+  EXPECT_EQ(ticker.subscribers_max, 1000U);
   EXPECT_TRUE(own.cors.origins.empty());
   EXPECT_FALSE(own.cors.credentials);
   EXPECT_TRUE(own.cors.request_headers.empty());

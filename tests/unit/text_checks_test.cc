@@ -37,7 +37,7 @@ TEST(TextChecks, BindIsAnAddressAndAPortInOneSpelling) {
     ASSERT_TRUE(bind) << text << ": " << bind.error().message;
     EXPECT_EQ(bind->host, host);
     EXPECT_EQ(bind->port, port);
-    auto again = parse_bind(format_bind(bind->host, bind->port));
+    auto again = parse_bind(format_bind(*bind));
     ASSERT_TRUE(again);
     EXPECT_EQ(again->host, host);
     EXPECT_EQ(again->port, port);
@@ -64,7 +64,9 @@ TEST(TextChecks, OtherBindsAreRefusedWithTheRemedy) {
       {"[::g]:8000", "has no IPv6 address between the brackets"},
       {"[127.0.0.1]:8000", "has no IPv6 address between the brackets"},
       {"[]:8000", "has no IPv6 address between the brackets"},
-      {"unix:/run/x.sock", "is a Unix socket, which this version does not offer"},
+      {"unix:run/x.sock", "does not name a file by its whole path"},
+      {"unix:", "does not name a file by its whole path"},
+      {"unix:/run/", "does not name a file by its whole path"},
   };
   for (const Refused& refused : kCases) expect_refused(parse_bind(refused.text), refused);
 }

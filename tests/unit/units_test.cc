@@ -143,5 +143,29 @@ TEST(Units, WhatIsWrittenReadsBackAsTheSameValue) {
   EXPECT_EQ(format_bytes(1 << 20), "1MiB");
 }
 
+TEST(Units, RatesAreReadAndWritten) {
+  struct Case {
+    const char* text;
+    RateLimit rate;
+  };
+  for (const Case& c : {Case{"100/s", {100, milliseconds{1000}, 100}},
+                        Case{"60/m burst 500", {60, milliseconds{60'000}, 500}},
+                        Case{"1/h burst 2", {1, milliseconds{3'600'000}, 2}}}) {
+    Result<RateLimit> rate = parse_rate(c.text);
+    ASSERT_TRUE(rate) << c.text;
+    EXPECT_EQ(*rate, c.rate) << c.text;
+    EXPECT_EQ(format_rate(c.rate), c.text);
+  }
+  EXPECT_EQ(format_rate(*parse_rate("5/s burst 5")), "5/s");
+}
+
+TEST(Units, WhatIsNoRateIsSaidToBeNone) {
+  for (const char* text :
+       {"", "100", "/s", "100/", "100/d", "0/s", "-1/s", "1.5/s", "100/s burst", "100/s burst 0",
+        "100/s burst x", "1000001/s", "100/s  burst 5", "100 /s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace ringcast
