@@ -41,19 +41,20 @@ void Acceptor::on_accepted(const Completion& completion) noexcept {
       outcome == Outcome::kPeerGone) {
     return;
   }
-  if (shard_.now >= again_at_) shard_.counters.accepts_paused.add();
-  again_at_ = shard_.now + kRetryMs;
+  if (shard_.now >= retry_at_) shard_.counters.accepts_paused.add();
+  retry_at_ = shard_.now + kRetryMs;
 }
 
 // Without a pause a full shard would accept people only to drop them: subscribers wait in the
 // backlog instead. Listeners that serve none stay open, so that a full node can be published to and
 // asked how it is.
 void Acceptor::manage(bool is_stopping) noexcept {
-  const bool is_paused = update_pause();
+  const bool is_short = update_pause();
+  const bool is_paused = refuses_streams() || is_short;
   for (size_t i = 0; i < listeners_.size(); ++i) {
     if (is_stopping || (is_paused && listeners_[i].config.serve_subscribe)) {
       end(i);
-    } else if (shard_.now >= again_at_) {
+    } else if (shard_.now >= retry_at_) {
       arm(i);
     }
   }
@@ -71,6 +72,23 @@ bool Acceptor::update_pause() noexcept {
   if (open >= pause_at || open + kHysteresis < pause_at) is_paused_ = open >= pause_at;
   if (is_paused_ && !was_paused) shard_.counters.accepts_paused.add();
   return is_paused_;
+}
+
+// With overload: refuse, a node that has no room for streams accepts nobody who might want one.
+bool Acceptor::refuses_streams() noexcept {
+  if (shard_.limits.overload != Overload::kRefuse) return false;
+  const bool was_full = is_full_;
+  const bool is_node_full = shard_.admission.is_node_full();
+  is_full_ =
+      is_node_full || shard_.counters.streaming.get() >= shard_.capacity.connections_per_shard_max;
+  if (is_full_ && !was_full) shard_.counters.accepts_paused.add();
+  if (is_node_full) look_at_ = shard_.now + kRetryMs;
+  return is_full_;
+}
+
+MonotonicMs Acceptor::again_at() const noexcept {
+  if (retry_at_ <= shard_.now) return look_at_;
+  return look_at_ <= shard_.now ? retry_at_ : std::min(retry_at_, look_at_);
 }
 
 void Acceptor::arm(size_t listener) noexcept {

@@ -41,7 +41,7 @@ class Acceptor {
   [[nodiscard]] bool is_armed() const noexcept;
 
   // When to manage() again although nothing happens; in the past: never.
-  [[nodiscard]] MonotonicMs again_at() const noexcept { return again_at_; }
+  [[nodiscard]] MonotonicMs again_at() const noexcept;
 
  private:
   enum class State : uint8_t { kIdle, kArmed, kEnding };
@@ -57,12 +57,15 @@ class Acceptor {
   void arm(size_t listener) noexcept;
   void end(size_t listener) noexcept;
   [[nodiscard]] bool update_pause() noexcept;
+  [[nodiscard]] bool refuses_streams() noexcept;
 
   ShardState& shard_;
   const std::vector<Listener>& listeners_;
   std::vector<Door> doors_;   // by listener
-  MonotonicMs again_at_ = 0;  // after the descriptors ran out
+  MonotonicMs retry_at_ = 0;  // after the descriptors ran out
+  MonotonicMs look_at_ = 0;   // whether there is room for streams again
   bool is_paused_ = false;    // for subscribers, for want of slots
+  bool is_full_ = false;      // for subscribers, for want of room for streams
 };
 
 }  // namespace ringcast::net

@@ -26,9 +26,10 @@ class Admin {
  public:
   // All must outlive it. `listeners` may get their ports afterwards.
   Admin(std::span<const Counters> shards, const Channels& channels, EventLog& log,
-        Doorbells& doorbells, const std::vector<ListenerConfig>& listeners)
+        Doorbells& doorbells, const std::vector<ListenerConfig>& listeners,
+        const SourceTable* sources)
       : channels_(channels),
-        monitor_(shards, channels),
+        monitor_(shards, channels, sources),
         inspection_(shards, channels, log, listeners),
         revocations_(doorbells, shards.size()) {}
 

@@ -22,8 +22,9 @@ struct Exchange;
 
 enum class Phase : uint8_t {
   kFree,
-  kRequest,  // requests are read and answered
-  kStream,   // a subscriber: what it still says is thrown away
+  kProxyHeader,  // a load balancer says whom the connection is from
+  kRequest,      // requests are read and answered
+  kStream,       // a subscriber: what it still says is thrown away
   kLinger,   // answered; the rest of what the peer sends is thrown away until it closes
   kClosing,  // waits for the requests armed on it to end, then for its descriptor to be closed
 };

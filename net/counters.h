@@ -42,6 +42,25 @@ inline constexpr size_t kCloseCauses = 11;
 // A connection keeps the number of its listener in a byte.
 inline constexpr size_t kListenersMax = 255;
 
+// What somebody came up against.
+enum class Limit : uint8_t {
+  kConnections,    // streams of a shard
+  kStreams,        // of the node
+  kSubscribers,    // of a channel
+  kSourceStreams,  // streams of a source address; what follows is limited by source address, too
+  kStreamRate,
+  kPublishRate,
+  kRefusedRate,  // counts connections that were closed, and times one was not read for a while
+};
+inline constexpr size_t kLimits = 7;
+
+[[nodiscard]] constexpr std::string_view name_of(Limit limit) noexcept {
+  constexpr std::array<std::string_view, kLimits> kNames{
+      "connections", "streams",      "subscribers", "streams_per_source",
+      "stream_rate", "publish_rate", "refused_rate"};
+  return kNames[static_cast<size_t>(limit)];
+}
+
 struct alignas(kCacheLineBytes) Counters {
   Counter accepted;
   Counter open;       // connections now
@@ -56,7 +75,9 @@ struct alignas(kCacheLineBytes) Counters {
   Counter requests_refused;     // not acceptable as HTTP
   Counter requests_unauthorized;  // answered 400 or 401 for want of a good credential
   Counter requests_forbidden;     // answered 403: the credential was good, and not for that
-  Counter turned_away;          // streams beyond capacity, answered with a soft reject
+  Counter proxies_refused;      // PROXY headers of peers that may not send one, or that do not add up
+  Counter turned_away;          // streams that there was no room for, or the server was stopping
+  std::array<Counter, kLimits> limited;  // by what
 
   Counter sends;          // planned for frames
   Counter sends_short;    // of those, the socket took only a part

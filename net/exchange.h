@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "net/counters.h"
 #include "net/gate.h"
+#include "net/http/proxy_header.h"
 #include "net/http/request_reader.h"
 #include "net/publish.h"
 
@@ -21,6 +22,7 @@ struct Exchange {
     return on_wire.empty() && !holds_request && !reader.has_started();
   }
 
+  std::unique_ptr<ProxyHeader> proxy_header;  // while it arrives: see Phase::kProxyHeader
   RequestReader reader;
   std::string answers;         // not handed to the kernel yet
   std::string on_wire;         // being sent; may not be touched before the completion
@@ -28,6 +30,7 @@ struct Exchange {
   bool closes_after_answers = false;
   bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
+  bool is_held_back = false;      // not looked at until the timer: its source was refused too often
   bool is_listed = false;         // among the publishes that are tried again each turn
   bool head_is_checked = false;   // of the request whose body is being read: its sender may publish
   std::unique_ptr<Visitor> visitor;        // whom that request speaks for, once somebody has asked

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/http/forwarded.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -15,9 +17,102 @@ constexpr size_t kLingerBytesMax = 16 * kMiB;
 // Answers are handed over when they reach this, so that a long pipeline does not pile them up.
 constexpr size_t kAnswerBytesMax = 16 * 1024;
 
+// Whether what was appended for a request begins with a status from 400 to 499.
+bool is_client_error(std::string_view answer) noexcept {
+  constexpr std::string_view kClass = "HTTP/1.1 4";
+  return answer.starts_with(kClass);
+}
+
 constexpr Refusal kTookTooLong{.status = 408, .reason = "the request took too long to arrive"};
 
 }  // namespace
+
+// --- Who it is
+
+bool Front::is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept {
+  // Who may connect to a unix socket is for its permissions to say.
+  return peer.is_unix || any_contains(listener.trusted_proxies, peer.address);
+}
+
+void Front::on_admitted(uint32_t slot) {
+  const ListenerConfig& listener = listener_of(slot);
+  const Peer& peer = shard_.peers[slot];
+  if (!listener.trusted_proxies.empty()) shard_.senders[slot] = peer;
+  if (!listener.proxy_protocol) {
+    // A proxy speaks for many.
+    const bool is_proxy = !listener.trusted_proxies.empty() && is_trusted(listener, peer);
+    if (!is_proxy && is_refused_too_often(slot)) lifecycle_.close(slot, CloseCause::kRefused);
+    return;
+  }
+  if (!listener.trusted_proxies.empty() && !is_trusted(listener, peer)) {
+    shard_.counters.proxies_refused.add();
+    return lifecycle_.close(slot, CloseCause::kRefused);
+  }
+  shard_.connections[slot].phase = Phase::kProxyHeader;
+}
+
+void Front::read_proxy_header(uint32_t slot, std::string_view& bytes) {
+  Connection& connection = shard_.connections[slot];
+  std::unique_ptr<ProxyHeader>& header = connection.exchange->proxy_header;
+  if (header == nullptr) header = std::make_unique<ProxyHeader>();
+  const ProxyHeader::Outcome outcome = header->feed(bytes);
+  if (outcome == ProxyHeader::Outcome::kNeedMore) return;
+  if (outcome == ProxyHeader::Outcome::kRefused) {
+    shard_.counters.proxies_refused.add();
+    return lifecycle_.close(slot, CloseCause::kRefused);
+  }
+  if (const auto& source = header->source()) {
+    shard_.peers[slot] = {.address = source->address, .port = source->port};
+    if (!listener_of(slot).trusted_proxies.empty()) shard_.senders[slot] = shard_.peers[slot];
+  }
+  header.reset();
+  connection.phase = Phase::kRequest;
+  if (is_refused_too_often(slot)) lifecycle_.close(slot, CloseCause::kRefused);
+}
+
+// Fragments are waited for, as long as for the head of a request.
+void Front::await_proxy_header(uint32_t slot, bool goes_on) {
+  if (!goes_on) return lifecycle_.close(slot, CloseCause::kPeerGone);
+  read_more(slot);
+  Exchange* const exchange = shard_.connections[slot].exchange;
+  if (exchange != nullptr) await_the_rest(slot, *exchange);
+}
+
+// Again for each request: a proxy sends those of many clients over one connection. Whom a PROXY header announced
+// must itself be trusted to be believed about others, because it may be a client that wrote the fields.
+void Front::find_client(uint32_t slot, const Request& request) {
+  const ListenerConfig& listener = listener_of(slot);
+  if (listener.trusted_proxies.empty()) return;
+  const Peer& sender = shard_.senders[slot];
+  Peer& peer = shard_.peers[slot];
+  peer = sender;
+  if (!is_trusted(listener, sender)) return;
+  const std::optional<IpAddress> client =
+      listener.forwarded == ForwardedField::kForwarded
+          ? client_of_forwarded(request.forwarded.values(), listener.trusted_proxies)
+          : client_of_x_forwarded_for(request.x_forwarded_for.values(), listener.trusted_proxies);
+  if (client) peer = {.address = *client};
+}
+
+bool Front::is_refused_too_often(uint32_t slot) noexcept {
+  if (shard_.admission.refusal_wait(shard_.peers[slot], shard_.now) == milliseconds{0}) {
+    return false;
+  }
+  shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
+  return true;
+}
+
+// The flood then waits in its own socket. A proxy's connection is for many, and is read on.
+bool Front::hold_back(uint32_t slot, Exchange& exchange) {
+  const ListenerConfig& listener = listener_of(slot);
+  if (!listener.trusted_proxies.empty() && is_trusted(listener, shard_.senders[slot])) return false;
+  const milliseconds wait = shard_.admission.refusal_wait(shard_.peers[slot], shard_.now);
+  const bool was_held_back = std::exchange(exchange.is_held_back, wait > milliseconds{0});
+  if (!exchange.is_held_back) return false;
+  if (!was_held_back) shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
+  shard_.timers.arm(slot, shard_.now + wait.count());
+  return true;
+}
 
 // --- Reading
 
@@ -26,16 +121,14 @@ void Front::on_received(const Completion& completion) {
   const bool goes_on = lifecycle_.disarm(slot, kArmedRecv);
   const std::string_view bytes =
       IoRing::has_bytes(completion) ? shard_.io.received(completion) : std::string_view{};
-  Connection& connection = shard_.connections[slot];
-  if (goes_on && connection.phase == Phase::kRequest && !bytes.empty()) {
-    if (connection.exchange == nullptr)
-      connection.exchange = new Exchange(limits_for(listener_of(slot)));
-    connection.exchange->reader.feed(bytes);
-  }
+  if (goes_on && !bytes.empty()) take(slot, bytes);
   if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
-  if (!goes_on) return;
+  const Connection& connection = shard_.connections[slot];
+  if (!goes_on || connection.phase == Phase::kClosing) return;
 
-  if (connection.phase == Phase::kLinger) {
+  if (connection.phase == Phase::kProxyHeader) {
+    await_proxy_header(slot, !bytes.empty() || completion.outcome() == Outcome::kNoMemory);
+  } else if (connection.phase == Phase::kLinger) {
     linger(slot, completion, bytes.size());
   } else if (!bytes.empty()) {
     proceed(slot);
@@ -48,6 +141,16 @@ void Front::on_received(const Completion& completion) {
   } else {
     lifecycle_.close(slot, CloseCause::kPeerGone);
   }
+}
+
+void Front::take(uint32_t slot, std::string_view bytes) {
+  Connection& connection = shard_.connections[slot];
+  if (connection.phase != Phase::kProxyHeader && connection.phase != Phase::kRequest) return;
+  if (connection.exchange == nullptr) {
+    connection.exchange = new Exchange(limits_for(listener_of(slot)));
+  }
+  if (connection.phase == Phase::kProxyHeader) read_proxy_header(slot, bytes);
+  if (connection.phase == Phase::kRequest) connection.exchange->reader.feed(bytes);
 }
 
 void Front::linger(uint32_t slot, const Completion& completion, size_t bytes) {
@@ -77,6 +180,7 @@ void Front::read_more(uint32_t slot) {
 void Front::proceed(uint32_t slot) {
   Exchange& exchange = *shard_.connections[slot].exchange;
   if (!exchange.on_wire.empty()) return;  // goes on when they have been sent
+  if (!exchange.holds_request && hold_back(slot, exchange)) return;
   bool wants_more = false;
   for (uint32_t left = shard_.limits.pipelined_requests_max;
        left > 0 && !exchange.closes_after_answers && exchange.answers.size() < kAnswerBytesMax;
@@ -98,6 +202,7 @@ void Front::proceed(uint32_t slot) {
       exchange.awaited = Exchange::Awaited::kNothing;
     }
     exchange.holds_request = false;
+    find_client(slot, exchange.reader.request());
     const size_t answered_before = exchange.answers.size();
     const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
     if (handled != Routes::Handled::kHeld) exchange.forget_sender();
@@ -124,6 +229,7 @@ void Front::proceed(uint32_t slot) {
 bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
   if (exchange.head_is_checked || !exchange.reader.in_body()) return false;
   exchange.head_is_checked = true;
+  find_client(slot, exchange.reader.request());
   const size_t answered_before = exchange.answers.size();
   if (!routes_.deny_before_body(exchange, listener_of(slot))) return false;
   note_answer(slot, exchange, answered_before);
@@ -135,7 +241,7 @@ bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
 // An exchange lasts as long as there is something in it.
 void Front::settle(uint32_t slot) {
   Exchange& exchange = *shard_.connections[slot].exchange;
-  if (!exchange.on_wire.empty() || exchange.holds_request) return;
+  if (!exchange.on_wire.empty() || exchange.holds_request || exchange.is_held_back) return;
   if (exchange.peer_half_closed || exchange.closes_after_answers) {
     lifecycle_.close(slot, exchange.cause);
   } else if (!exchange.reader.has_started()) {
@@ -172,6 +278,7 @@ void Front::note_answer(uint32_t slot, Exchange& exchange, size_t from) noexcept
   const std::string_view answer = std::string_view(exchange.answers).substr(from);
   access_log_.answered(slot, exchange.reader.request(), answer, exchange.refused_why);
   exchange.refused_why = {};
+  if (is_client_error(answer)) shard_.admission.note_refused(shard_.peers[slot], shard_.now);
 }
 
 void Front::send_answers(uint32_t slot, Exchange& exchange) {
@@ -231,6 +338,7 @@ void Front::on_deadline(uint32_t slot) {
   const bool is_quiet =
       connection.phase == Phase::kRequest && exchange != nullptr && exchange->on_wire.empty();
   if (is_quiet && exchange->holds_request) return;
+  if (is_quiet && exchange->is_held_back) return proceed(slot);
   const bool is_mid_request = is_quiet && exchange->reader.has_started();
   if (!is_mid_request) {
     lifecycle_.close(

@@ -31,6 +31,8 @@ class Front {
         routes_(routes),
         access_log_(access_log) {}
 
+  // A connection has been admitted. One that may not announce itself is closed.
+  void on_admitted(uint32_t slot);
   void on_received(const Completion& completion);
   void on_answered(const Completion& completion);
   void on_deadline(uint32_t slot);
@@ -40,6 +42,18 @@ class Front {
   [[nodiscard]] bool has_held() const noexcept { return !held_.empty(); }
 
  private:
+  // Who the peer is, where proxies may say so.
+  [[nodiscard]] bool is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept;
+  void read_proxy_header(uint32_t slot, std::string_view& bytes);
+  void await_proxy_header(uint32_t slot, bool goes_on);
+  void find_client(uint32_t slot, const Request& request);
+
+  // Whose requests are refused too often is read no further for a while, and makes no new connections.
+  [[nodiscard]] bool is_refused_too_often(uint32_t slot) noexcept;
+  [[nodiscard]] bool hold_back(uint32_t slot, Exchange& exchange);
+
+  // Takes in what was received.
+  void take(uint32_t slot, std::string_view bytes);
   // Handles what has been read until more bytes, or patience, is needed.
   void proceed(uint32_t slot);
   // The request is to be handled again; a paced publish every turn.

@@ -43,7 +43,10 @@ void Lifecycle::close(uint32_t slot, CloseCause cause) noexcept {
   Connection& connection = shard_.connections[slot];
   RC_CHECK(connection.phase != Phase::kFree);
   if (connection.phase == Phase::kClosing) return;
-  if (connection.phase == Phase::kStream) audiences_.leave(slot);
+  if (connection.phase == Phase::kStream) {
+    audiences_.leave(slot);
+    shard_.admission.leave(slot, shard_.peers[slot]);
+  }
   connection.phase = Phase::kClosing;
   connection.cause = cause;
   shard_.timers.disarm(slot);

@@ -100,6 +100,7 @@ uint16_t bound_port(int fd) {
 }  // namespace
 
 std::string bind_name(const ListenerConfig& config) {
+  if (config.is_unix()) return "unix:" + config.socket_path;
   const bool is_v6 = config.host.find(':') != std::string::npos;
   return is_v6 ? fmt::format("[{}]:{}", config.host, config.port)
                : fmt::format("{}:{}", config.host, config.port);

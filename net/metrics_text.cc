@@ -47,6 +47,9 @@ constexpr Series kSeries[] = {
      &Counters::requests_unauthorized},
     {"ringcast_requests_forbidden_total", "Requests whose token or key is not for what they asked",
      MetricType::Counter, &Counters::requests_forbidden},
+    {"ringcast_proxies_refused_total",
+     "Connections closed for want of a PROXY header that can be believed", MetricType::Counter,
+     &Counters::proxies_refused},
     {"ringcast_streams_turned_away_total", "Streams beyond capacity, asked to come back",
      MetricType::Counter, &Counters::turned_away},
     {"ringcast_sends_total", "Sends of frames planned", MetricType::Counter, &Counters::sends},
@@ -126,6 +129,29 @@ MetricFamily closed_by_cause(std::span<const Counters> shards) {
   return family;
 }
 
+MetricFamily limited(std::span<const Counters> shards) {
+  MetricFamily family{
+      "ringcast_limited_total",
+      "Streams, publishes and connections refused or put off, by the limit they met",
+      MetricType::Counter,
+      {}};
+  for (size_t limit = 0; limit < kLimits; ++limit) {
+    uint64_t times = 0;
+    for (const Counters& shard : shards) times += shard.limited[limit].get();
+    family.metric.push_back(
+        metric(family.type, times, {{"limit", std::string(name_of(static_cast<Limit>(limit)))}}));
+  }
+  return family;
+}
+
+MetricFamily untracked(const SourceTable* sources) {
+  const uint64_t count = sources == nullptr ? 0 : sources->untracked();
+  return {"ringcast_sources_untracked_total",
+          "Source addresses that limits had no room to follow, or forgot early",
+          MetricType::Counter,
+          {metric(MetricType::Counter, count, {})}};
+}
+
 std::vector<MetricFamily> by_channel(const Channels& channels) {
   std::vector<MetricFamily> families;
   for (const ChannelSeries& series : kChannelSeries) {
@@ -149,10 +175,13 @@ std::vector<MetricFamily> by_channel(const Channels& channels) {
 
 }  // namespace
 
-std::string metrics_text(std::span<const Counters> shards, const Channels& channels) {
+std::string metrics_text(std::span<const Counters> shards, const Channels& channels,
+                         const SourceTable* sources) {
   std::vector<MetricFamily> families;
   for (const Series& series : kSeries) families.push_back(per_shard(series, shards));
   families.push_back(closed_by_cause(shards));
+  families.push_back(limited(shards));
+  families.push_back(untracked(sources));
   for (MetricFamily& family : by_channel(channels)) families.push_back(std::move(family));
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);

@@ -7,10 +7,13 @@
 #include <string>
 
 #include "engine/channels.h"
+#include "engine/source_table.h"
 #include "net/counters.h"
 
 namespace ringcast::net {
 
-[[nodiscard]] std::string metrics_text(std::span<const Counters> shards, const Channels& channels);
+// `sources` may be nullptr: nobody is limited by source.
+[[nodiscard]] std::string metrics_text(std::span<const Counters> shards, const Channels& channels,
+                                       const SourceTable* sources);
 
 }  // namespace ringcast::net

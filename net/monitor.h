@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/channels.h"
+#include "engine/source_table.h"
 #include "net/counters.h"
 #include "net/http/request.h"
 #include "net/http/response.h"
@@ -17,9 +18,10 @@ namespace ringcast::net {
 
 class Monitor {
  public:
-  // One set of counters per shard; all must outlive the monitor.
-  Monitor(std::span<const Counters> shards, const Channels& channels)
-      : shards_(shards), channels_(channels) {}
+  // One set of counters per shard; all must outlive the monitor, `sources`, if there are any, included.
+  Monitor(std::span<const Counters> shards, const Channels& channels,
+          const SourceTable* sources = nullptr)
+      : shards_(shards), channels_(channels), sources_(sources) {}
 
   // Appends the answer if `request` is one of ours.
   [[nodiscard]] bool answer(const Request& request, ResponseOptions options, bool stopping,
@@ -28,6 +30,7 @@ class Monitor {
  private:
   std::span<const Counters> shards_;
   const Channels& channels_;
+  const SourceTable* sources_;
 };
 
 }  // namespace ringcast::net

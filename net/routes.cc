@@ -158,7 +158,7 @@ Routes::Handled Routes::handle_channel(uint32_t slot, Exchange& exchange, const 
     return answer_error(exchange, any_reader_, 404, "there is no such channel here");
   };
   if (duties.publish && request.method == Method::kPost) {
-    return publish(exchange, duties, {.is_batch = false, .address = address, .name = name});
+    return publish(slot, exchange, duties, {.is_batch = false, .address = address, .name = name});
   }
   if (duties.subscribe && (request.method == Method::kGet || request.method == Method::kHead)) {
     if (address.channel == nullptr && !gate_.hides_from_readers(nullptr)) return no_such_channel();
@@ -177,7 +177,7 @@ Routes::Handled Routes::handle_channel(uint32_t slot, Exchange& exchange, const 
 Routes::Handled Routes::handle_events(uint32_t slot, Exchange& exchange, const Duties& duties) {
   const Request& request = exchange.reader.request();
   if (duties.publish && request.method == Method::kPost) {
-    return publish(exchange, duties, {.is_batch = true, .address = {}, .name = {}});
+    return publish(slot, exchange, duties, {.is_batch = true, .address = {}, .name = {}});
   }
   const bool asks_to_publish =
       request.method == Method::kOptions && request.access_control_request_method == "POST";

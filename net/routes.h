@@ -99,7 +99,10 @@ class Routes {
   Handled stream(uint32_t slot, Exchange& exchange, std::vector<Wanted> wanted);
   Handled deny_stream(Exchange& exchange, Denial denial, const Visitor& visitor);
 
-  Handled publish(Exchange& exchange, const Duties& duties, const PublishTarget& target);
+  Handled publish(uint32_t slot, Exchange& exchange, const Duties& duties,
+                  const PublishTarget& target);
+  // The answer to a source address that publishes too much.
+  Handled slow_down(Exchange& exchange, ResponseOptions options, milliseconds wait);
   [[nodiscard]] std::unique_ptr<Publishing> read_publishing(Exchange& exchange,
                                                             const Duties& duties,
                                                             const PublishTarget& target,

@@ -91,7 +91,7 @@ std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Du
 }
 
 // What was read of it is kept while it waits.
-Routes::Handled Routes::publish(Exchange& exchange, const Duties& duties,
+Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties& duties,
                                 const PublishTarget& target) {
   const Request& request = exchange.reader.request();
   const Denial denial = exchange.publishing != nullptr
@@ -113,8 +113,13 @@ Routes::Handled Routes::publish(Exchange& exchange, const Duties& duties,
     return Handled::kAnswered;
   }
   if (exchange.publishing == nullptr) {
+    const Peer& peer = shard_.peers[slot];
+    const milliseconds wait = shard_.admission.publish_wait(peer, shard_.now);
+    if (wait > milliseconds{0}) return slow_down(exchange, options, wait);
     exchange.publishing = read_publishing(exchange, duties, target, options);
     if (exchange.publishing == nullptr) return Handled::kAnswered;
+    const auto events = static_cast<uint32_t>(exchange.publishing->publications.size());
+    shard_.admission.note_published(peer, events, shard_.now);
   }
   const Publishing& publishing = *exchange.publishing;
   const auto done = [&exchange] {
@@ -133,6 +138,14 @@ Routes::Handled Routes::publish(Exchange& exchange, const Duties& duties,
   }
   if (attempt == Publish::Attempt::kPaced) line_up(publishing);
   return Handled::kHeld;
+}
+
+Routes::Handled Routes::slow_down(Exchange& exchange, ResponseOptions options, milliseconds wait) {
+  shard_.counters.limited[static_cast<size_t>(Limit::kPublishRate)].add();
+  shard_.counters.publishes_refused.add();
+  options.retry_after_s = static_cast<uint32_t>((wait.count() + 999) / 1000);
+  append_error(exchange.answers, 429, "too many events from this address; slow down", options);
+  return Handled::kAnswered;
 }
 
 // Who only asks again what has been answered needs no room, and does not queue for it.

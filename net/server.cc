@@ -51,7 +51,8 @@ Result<> Server::open(const Config& config) {
     access_log_ = std::move(*writer);
   }
   listeners_ = config.listeners;
-  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_);
+  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_,
+                                   node_limits_.sources());
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
   for (size_t number = 0; number < capacity_.shards; ++number) {
@@ -64,7 +65,9 @@ Result<> Server::open(const Config& config) {
 Result<> Server::open_shard(size_t number) {
   std::vector<Listener> own;
   for (ListenerConfig& config : listeners_) {
-    Result<Listener> listener = listen_on(config, number == 0 ? PortUse::kFirst : PortUse::kShared);
+    Result<Listener> listener =
+        config.is_unix() ? listen_on_unix(config)
+                         : listen_on(config, number == 0 ? PortUse::kFirst : PortUse::kShared);
     if (!listener) return listener.error();
     config.port = listener->config.port;
     own.push_back(std::move(*listener));
@@ -78,11 +81,24 @@ Result<> Server::open_shard(size_t number) {
   const ShardParts parts{
       *channels_,        *log_,     epochs_[number],    doorbells_->of(number),
       counters_[number], *admin_,   *idempotency_keys_, config_,
-      limits_,           *access_,  &committing_,       access_log_.get(),
+      node_limits_,      *access_,  &committing_,       access_log_.get(),
       log_config_.access.sample};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};
+}
+
+// Once for all shards.
+Result<Listener> Server::listen_on_unix(const ListenerConfig& config) {
+  std::unique_ptr<UnixSocket>& socket = unix_sockets_[config.socket_path];
+  if (socket == nullptr) {
+    Result<std::unique_ptr<UnixSocket>> opened = UnixSocket::open(config);
+    if (!opened) return opened.error();
+    socket = std::move(*opened);
+  }
+  Result<UniqueFd> fd = socket->share();
+  if (!fd) return fd.error();
+  return Listener{std::move(*fd), config};
 }
 
 void Server::run(const Config& config) {
@@ -104,6 +120,7 @@ void Server::run(const Config& config) {
 }
 
 Server::~Server() {
+  unix_sockets_.clear();  // first of all: whoever starts next finds the way clear
   sources_.clear();
   for (const auto& shard : shards_) shard->request_stop();
   threads_.clear();

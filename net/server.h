@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "net/doorbell.h"
 #include "net/line_writer.h"
 #include "net/shard.h"
+#include "net/unix_socket.h"
 #include "net/uring/kernel_probe.h"
 
 namespace ringcast::net {
@@ -35,7 +38,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // The port that the i-th configured listener really has.
+  // The port that the i-th configured listener really has; 0 for a unix socket.
   [[nodiscard]] uint16_t port(size_t listener) const noexcept { return listeners_[listener].port; }
   [[nodiscard]] const Capacity& capacity() const noexcept { return capacity_; }
 
@@ -52,11 +55,13 @@ class Server {
         limits_(config.limits),
         log_config_(config.log),
         capacity_(capacity),
+        node_limits_(limits_, config.server.connections_max),
         epochs_(capacity.shards),
         counters_(capacity.shards) {}
 
   Result<> open(const Config& config);
   Result<> open_shard(size_t number);
+  [[nodiscard]] Result<Listener> listen_on_unix(const ListenerConfig& config);
   void run(const Config& config);
   // Whether every event that was ever owed is accounted for, channel by channel. Requires: no shard runs.
   [[nodiscard]] bool books_balance();
@@ -65,6 +70,7 @@ class Server {
   const LimitsConfig limits_;
   const LogConfig log_config_;
   const Capacity capacity_;
+  NodeLimits node_limits_;
   Epochs epochs_;
   std::vector<Counters> counters_;
   std::unique_ptr<Channels> channels_;
@@ -75,7 +81,8 @@ class Server {
   std::unique_ptr<LineWriter> access_log_;  // nullptr: off
   std::unique_ptr<IdempotencyKeys> idempotency_keys_;
   std::vector<ListenerConfig> listeners_;  // with the ports they really have
-  std::atomic<size_t> committing_{0};      // see ShardParts
+  std::map<std::string, std::unique_ptr<UnixSocket>> unix_sockets_;  // by path
+  std::atomic<size_t> committing_{0};  // see ShardParts
   std::vector<std::unique_ptr<LiveKernel>> kernels_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<RandomSource>> sources_;

@@ -21,7 +21,7 @@ constexpr uint32_t kStopsPerTurnMax = 256;
 
 // Nobody may send more than could be published.
 RequestLimits limits_for(const ShardParts& parts) noexcept {
-  const LimitsConfig& configured = parts.limits;
+  const LimitsConfig& configured = parts.node_limits.limits();
   RequestLimits limits{.request_line_bytes_max = configured.request_line_bytes_max,
                        .header_line_bytes_max = configured.header_line_bytes_max,
                        .head_bytes_max = configured.head_bytes_max,
@@ -40,7 +40,7 @@ RequestLimits limits_for(const ShardParts& parts) noexcept {
 
 Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
              std::vector<Listener> listeners, const ShardParts& parts, Clock clock)
-    : state_(number, capacity, kernel, parts.counters, parts.limits, clock()),
+    : state_(number, capacity, kernel, parts.counters, parts.node_limits, clock()),
       listeners_(std::move(listeners)),
       doorbell_(parts.doorbell),
       clock_(clock),
@@ -149,7 +149,8 @@ void Shard::on_accepted(const Completion& completion) noexcept {
   RC_CHECK(completion.count() < state_.connections.size());
   const Acceptor::Arrival arrival = acceptor_.arrival(completion);
   lifecycle_.admit(completion.count(), arrival.listener, arrival.peer);
-  if (routes_.is_stopping()) lifecycle_.close(completion.count(), CloseCause::kServerStop);
+  if (routes_.is_stopping()) return lifecycle_.close(completion.count(), CloseCause::kServerStop);
+  front_.on_admitted(completion.count());
 }
 
 // --- Timers and sleep

@@ -40,7 +40,7 @@ struct ShardParts {
   Admin& admin;
   IdempotencyKeys& idempotency_keys;
   const ServerConfig& config;
-  const LimitsConfig& limits;
+  NodeLimits& node_limits;
   const Access& access;
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.

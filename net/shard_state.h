@@ -10,6 +10,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/config/config.h"
+#include "net/admission.h"
 #include "net/connection_table.h"
 #include "net/counters.h"
 #include "net/grants.h"
@@ -23,14 +24,16 @@ namespace ringcast::net {
 
 struct ShardState {
   ShardState(size_t shard_number, const Capacity& node_capacity, Kernel& kernel,
-             Counters& shard_counters, const LimitsConfig& limits_for_peers, MonotonicMs start)
+             Counters& shard_counters, NodeLimits& node_limits, MonotonicMs start)
       : number(shard_number),
         capacity(node_capacity),
         counters(shard_counters),
-        limits(limits_for_peers),
+        limits(node_limits.limits()),
+        admission(node_limits, node_capacity.slots_per_shard),
         io(kernel, node_capacity.descriptors),
         connections(node_capacity.slots_per_shard),
         peers(node_capacity.slots_per_shard),
+        senders(node_capacity.slots_per_shard),
         grants(node_capacity.slots_per_shard),
         timers(node_capacity.slots_per_shard, start),
         now(start),
@@ -64,9 +67,13 @@ struct ShardState {
   const Capacity capacity;
   Counters& counters;
   const LimitsConfig& limits;  // outlives the shard
+  Admission admission;
   IoRing io;
   ConnectionTable connections;
-  LazyArray<Peer> peers;    // who is at the other end, by slot
+  // By slot: who is at the other end, as PROXY headers and forwarded fields of trusted proxies say; and who the
+  // connection itself is from, only where the listener trusts proxies.
+  LazyArray<Peer> peers;
+  LazyArray<Peer> senders;
   LazyArray<Grant> grants;  // until when a stream may go on, by slot, where Connection::has_grant
   TimerWheel timers;
   QuietMemory quiet;

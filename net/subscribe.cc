@@ -44,9 +44,10 @@ Subscribe::Opened Subscribe::open(uint32_t slot, std::vector<Wanted> wanted, con
   const WireFormat format = format_for(request);
   options.keep_alive = false;
   const uint32_t retry_ms = draw_retry_ms(wanted);
-  const bool has_room = shard_.counters.streaming.get() < shard_.capacity.connections_per_shard_max;
-  if (may_open && has_room) {
-    if (const Joined joined = join(slot, wanted, request, format); joined.ok) {
+  std::optional<Limit> limit = may_open ? take_place(slot) : std::nullopt;
+  if (may_open && !limit) {
+    const Joined joined = join(slot, wanted, request, format);
+    if (joined.ok) {
       const std::string lines = std::string(options.extra_lines) + joined.gap_lines;
       options.extra_lines = lines;
       std::string head;
@@ -61,11 +62,36 @@ Subscribe::Opened Subscribe::open(uint32_t slot, std::vector<Wanted> wanted, con
       delivery_.start_stream(slot, head);
       return Opened::kStream;
     }
+    shard_.admission.leave(slot, shard_.peers[slot]);
+    if (joined.is_full) limit = Limit::kSubscribers;
   }
-  // Any status but 200 would be final for a browser.
-  append_soft_reject(out, format, retry_ms, options);
-  shard_.counters.turned_away.add();
+  turn_away(limit, may_open ? shard_.limits.overload : Overload::kSoft, format, retry_ms, options,
+            out);
   return Opened::kTurnedAway;
+}
+
+std::optional<Limit> Subscribe::take_place(uint32_t slot) noexcept {
+  const bool has_room = shard_.counters.streaming.get() < shard_.capacity.connections_per_shard_max;
+  if (!has_room) return Limit::kConnections;
+  return shard_.admission.enter(slot, shard_.peers[slot], shard_.now);
+}
+
+// Any status but 200 would be final for a browser.
+void Subscribe::turn_away(const std::optional<Limit>& limit, Overload overload, WireFormat format,
+                          uint32_t retry_ms, const ResponseOptions& options, std::string& out) {
+  shard_.counters.turned_away.add();
+  if (limit) shard_.counters.limited[static_cast<size_t>(*limit)].add();
+  if (overload == Overload::kSoft) {
+    append_soft_reject(out, format, retry_ms, options);
+  } else if (overload == Overload::kStatus) {
+    const bool is_source = limit == Limit::kSourceStreams || limit == Limit::kStreamRate;
+    ResponseOptions later = options;
+    later.retry_after_s = (retry_ms + 999) / 1000;
+    append_error(out, is_source ? 429 : 503,
+                 is_source ? "too many streams from this address; come back later"
+                           : "there is no room for another stream; come back later",
+                 later);
+  }
 }
 
 Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
@@ -75,6 +101,10 @@ Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
   const Start start = start_from(last_event_id(request), log_.last_id());
   std::optional<EventId> gap_up_to;
   for (Wanted& one : wanted) {
+    const uint32_t subscribers_max = one.channel->config().subscribers_max;
+    if (subscribers_max > 0 && one.channel->subscribers() >= subscribers_max) {
+      return {.is_full = true};
+    }
     const Result<WireRing*> wire = one.channel->open_ring(format);
     if (!wire) return {};
     one.wire = wire.value();
@@ -82,7 +112,7 @@ Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
     const bool is_told = one.channel->config().on_gap == GapPolicy::kNotify;
     if (is_told && one.place.gap_up_to) gap_up_to = std::max(gap_up_to, one.place.gap_up_to);
   }
-  Joined joined{.ok = true, .gap = {}, .gap_lines = {}};
+  Joined joined{.ok = true};
   if (gap_up_to) {
     joined.gap_lines = "Ringcast-Gap: " + to_string(*gap_up_to) + "\r\n";
   }

@@ -3,6 +3,7 @@
 // Threads: one shard.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ class Subscribe {
       : shard_(shard), log_(log), audiences_(audiences), delivery_(delivery) {}
 
   enum class Opened {
-    kStream,      // the connection is a subscriber now
-    kTurnedAway,  // no room: an answer was appended to `out` that makes a browser come back, and
-                  // the connection must close
+    kStream,  // the connection is a subscriber now
+    kTurnedAway,  // no room: the answer that LimitsConfig::overload wants was appended to `out`, which may
+                  // be none, and the connection must close
   };
 
   // Opens a stream, to which `grant` applies if there is one, of `wanted` (at least one, distinct) on the connection in `slot`, from where the request's
@@ -37,12 +38,16 @@ class Subscribe {
  private:
   struct Joined {
     bool ok = false;
-    std::string gap;        // a gap event to go out with the head
-    std::string gap_lines;  // what the head says of it
+    bool is_full = false;     // a channel has all the subscribers it may have
+    std::string gap{};        // a gap event to go out with the head
+    std::string gap_lines{};  // what the head says of it
   };
   // Finds the places and joins an audience, in one moment as the log sees it.
   [[nodiscard]] Joined join(uint32_t slot, std::vector<Wanted>& wanted, const Request& request,
                             WireFormat format);
+  [[nodiscard]] std::optional<Limit> take_place(uint32_t slot) noexcept;
+  void turn_away(const std::optional<Limit>& limit, Overload overload, WireFormat format,
+                 uint32_t retry_ms, const ResponseOptions& options, std::string& out);
   [[nodiscard]] bool can_be_swept(const std::vector<Wanted>& wanted) const;
   [[nodiscard]] uint32_t draw_retry_ms(const std::vector<Wanted>& wanted);
 

@@ -75,7 +75,10 @@ int serve(const std::string& path) {
              capacity.connections_per_shard_max);
   for (size_t i = 0; i < config->listeners.size(); ++i) {
     const ringcast::ListenerConfig& listener = config->listeners[i];
-    fmt::print("ringcast: {}:{} serves{}\n", listener.host, (*server)->port(i), roles(listener));
+    const std::string where =
+        listener.is_unix() ? "unix:" + listener.socket_path
+                           : fmt::format("{}:{}", listener.host, (*server)->port(i));
+    fmt::print("ringcast: {} serves{}\n", where, roles(listener));
   }
   std::fflush(stdout);
   int signal = 0;

@@ -29,12 +29,14 @@ constexpr Field kFields[] = {
     {"content-type"sv, FieldName::kContentType, &Request::content_type},
     {"cookie"sv, FieldName::kCookie},
     {"expect"sv, FieldName::kExpect},
+    {"forwarded"sv, FieldName::kForwarded},
     {"host"sv, FieldName::kHost, &Request::host},
     {"idempotency-key"sv, FieldName::kIdempotencyKey, &Request::idempotency_key},
     {"last-event-id"sv, FieldName::kLastEventId, &Request::last_event_id},
     {"origin"sv, FieldName::kOrigin, &Request::origin},
     {"sec-fetch-site"sv, FieldName::kSecFetchSite, &Request::sec_fetch_site},
     {"transfer-encoding"sv, FieldName::kTransferEncoding},
+    {"x-forwarded-for"sv, FieldName::kXForwardedFor},
 };
 
 bool is_host_char(char c) noexcept {

@@ -21,12 +21,14 @@ enum class FieldName : uint8_t {
   kContentType,
   kCookie,
   kExpect,
+  kForwarded,
   kHost,
   kIdempotencyKey,
   kLastEventId,
   kOrigin,
   kSecFetchSite,
   kTransferEncoding,
+  kXForwardedFor,
 };
 
 // Case does not matter, every other byte does: `Content_Length` is kOther.
@@ -38,7 +40,16 @@ enum class FieldName : uint8_t {
 // Whether a second line of that name makes a request ambiguous: the proxy in front may have acted
 // on the other one.
 [[nodiscard]] constexpr bool is_single(FieldName name) noexcept {
-  return name != FieldName::kOther && name != FieldName::kAccept && name != FieldName::kCookie;
+  switch (name) {
+    case FieldName::kOther:
+    case FieldName::kAccept:
+    case FieldName::kCookie:
+    case FieldName::kForwarded:
+    case FieldName::kXForwardedFor:
+      return false;
+    default:
+      return true;
+  }
 }
 
 // `value` must be plain digits: no list, sign, space or leading zero.

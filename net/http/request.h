@@ -35,6 +35,26 @@ struct RequestLimits {
 // Browsers send one Cookie line; a proxy that speaks HTTP/2 to them may hand them on as several. A guess.
 inline constexpr size_t kCookieLinesMax = 8;
 
+// The values of a field that proxies add lines of. Of more lines than there is room for, the last ones: who stands
+// nearest wrote them.
+class FieldLines {
+ public:
+  void add(std::string_view value) noexcept {
+    if (count_ == values_.size()) {
+      std::shift_left(values_.begin(), values_.end(), 1);
+      --count_;
+    }
+    values_[count_++] = value;
+  }
+  [[nodiscard]] std::span<const std::string_view> values() const noexcept {
+    return {values_.data(), count_};
+  }
+
+ private:
+  std::array<std::string_view, 4> values_{};  // a guess: chains of proxies are short
+  size_t count_ = 0;
+};
+
 // Views point into the reader that filled it, and are valid until that reader is called again. A
 // field that was not sent is empty; where sending it empty means something else, a flag says which
 // it was.
@@ -60,6 +80,8 @@ struct Request {
   std::string_view accept{};
   std::string_view access_control_request_method{};
   std::string_view access_control_request_headers{};
+  FieldLines x_forwarded_for{};
+  FieldLines forwarded{};
 
   std::string_view authorization{};
   std::array<std::string_view, kCookieLinesMax> cookies{};

@@ -172,6 +172,8 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     if (name == FieldName::kOrigin) request_->has_origin = true;
     if (name == FieldName::kAuthorization) request_->has_authorization = true;
     if (name == FieldName::kCookie) take_cookie(value);
+    if (name == FieldName::kXForwardedFor) request_->x_forwarded_for.add(value);
+    if (name == FieldName::kForwarded) request_->forwarded.add(value);
     if (name == FieldName::kExpect) expect_ = value;
     if (name == FieldName::kTransferEncoding) transfer_encoding_ = value;
     if (name == FieldName::kContentLength) {

@@ -36,6 +36,7 @@ class SimWorld final : public CommitListener {
     uint32_t connections_per_shard_max = 300;
     std::vector<ChannelConfig> channels{};
     size_t listeners = 1;  // each serves everything
+    LimitsConfig limits{};
   };
 
   explicit SimWorld(const Options& options);
@@ -105,6 +106,8 @@ class SimWorld final : public CommitListener {
   [[nodiscard]] bool is_in_ring(const char* bytes) const;
 
   Dice dice_;
+  const LimitsConfig limits_;
+  NodeLimits node_limits_;
   Epochs epochs_;
   std::vector<Counters> counters_;
   std::unique_ptr<Channels> channels_;
@@ -115,7 +118,6 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Admin> admin_;
   IdempotencyKeys idempotency_keys_{1'000};
   const ServerConfig server_config_;
-  const LimitsConfig limits_;
   std::vector<History> histories_;
   std::vector<std::unique_ptr<FakeKernel>> kernels_;
   std::vector<std::vector<int>> listener_fds_;  // by shard

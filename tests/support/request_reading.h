@@ -44,6 +44,8 @@ inline std::string in_words(const Request& request) {
   add("accept", request.accept);
   add("acrm", request.access_control_request_method);
   add("acrh", request.access_control_request_headers);
+  for (const std::string_view line : request.x_forwarded_for.values()) add("xff", line);
+  for (const std::string_view line : request.forwarded.values()) add("forwarded", line);
   add("body", request.body);
   return words;
 }

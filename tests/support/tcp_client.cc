@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -29,24 +30,57 @@ bool is_ready(int fd, short events, milliseconds patience) {
   return ::poll(&wanted, 1, static_cast<int>(patience.count())) > 0;
 }
 
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t bytes = 0;
+
+  [[nodiscard]] const sockaddr* raw() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage);
+  }
+};
+
+Address address_of(const std::string& host, uint16_t port) {
+  Address address;
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  auto* const path = reinterpret_cast<sockaddr_un*>(&address.storage);
+  if (host.starts_with('/')) {
+    path->sun_family = AF_UNIX;
+    host.copy(path->sun_path, sizeof path->sun_path - 1);
+    address.bytes = sizeof *path;
+  } else if (::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    address.bytes = sizeof *v4;
+  } else if (::inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    address.bytes = sizeof *v6;
+  } else {
+    fail("bad address");
+  }
+  return address;
+}
+
 void set_buffer(int fd, int which, int bytes) {
   if (bytes > 0) ::setsockopt(fd, SOL_SOCKET, which, &bytes, sizeof bytes);
 }
 
 }  // namespace
 
-TcpClient::TcpClient(uint16_t port, const Options& options)
-    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), patience_(options.patience) {
+TcpClient::TcpClient(uint16_t port, const Options& options) : patience_(options.patience) {
+  const Address address = address_of(options.host, port);
+  fd_ = UniqueFd{::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!fd_) fail_with_errno("socket");
   // Before connecting, so that the window offered is small from the start.
   set_buffer(fd_.get(), SO_RCVBUF, options.receive_buffer_bytes);
   set_buffer(fd_.get(), SO_SNDBUF, options.send_buffer_bytes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  if (::inet_pton(AF_INET, options.host.c_str(), &address.sin_addr) != 1) fail("bad address");
-  if (::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    fail_with_errno("connect to port " + std::to_string(port));
+  if (!options.from.empty()) {
+    const Address from = address_of(options.from, 0);
+    if (::bind(fd_.get(), from.raw(), from.bytes) != 0) fail_with_errno("bind");
+  }
+  if (::connect(fd_.get(), address.raw(), address.bytes) != 0) {
+    fail_with_errno("connect to " + options.host + " port " + std::to_string(port));
   }
 }
 

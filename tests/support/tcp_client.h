@@ -26,7 +26,8 @@ struct ConnectionReset : ClientFailure {
 class TcpClient {
  public:
   struct Options {
-    std::string host = "127.0.0.1";
+    std::string host = "127.0.0.1";  // IPv4, IPv6, or the path of a unix socket
+    std::string from{};              // the address to connect from, of the same family; empty: any
     int receive_buffer_bytes = 0;  // 0: the kernel's default, which grows
     int send_buffer_bytes = 0;     // likewise
     milliseconds patience = kPatience;

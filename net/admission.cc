@@ -1,0 +1,101 @@
+#include "net/admission.h"
+
+namespace ringcast::net {
+
+namespace {
+
+// With every place of the table for a source of its own, twice as many as there can be connections: then all of
+// those find one (see SourceTable).
+constexpr size_t kPlacesPerConnection = 2;
+
+constexpr size_t kV6NetworkBytes = 8;
+
+}  // namespace
+
+KeyedHash source_of(const Peer& peer) noexcept {
+  if (peer.is_unix) return {};
+  const auto* const bytes = reinterpret_cast<const char*>(peer.address.bytes.data());
+  const size_t counted = peer.address.is_v4() ? peer.address.bytes.size() : kV6NetworkBytes;
+  return keyed_hash("source address", std::string_view(bytes, counted));
+}
+
+NodeLimits::NodeLimits(const LimitsConfig& limits, uint32_t connections_max)
+    : limits_(limits),
+      sources_(limits.limits_sources()
+                   ? std::make_unique<SourceTable>(kPlacesPerConnection * connections_max)
+                   : nullptr) {}
+
+bool NodeLimits::try_take_stream() noexcept {
+  if (limits_.streams_max == 0) return true;
+  if (streams_.fetch_add(1, std::memory_order_relaxed) < limits_.streams_max) return true;
+  streams_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void NodeLimits::give_back_stream() noexcept {
+  if (limits_.streams_max > 0) streams_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool NodeLimits::is_full() const noexcept {
+  return limits_.streams_max > 0 && streams_.load(std::memory_order_relaxed) >= limits_.streams_max;
+}
+
+std::optional<Limit> Admission::enter(uint32_t slot, const Peer& peer, MonotonicMs now) noexcept {
+  if (!node_.try_take_stream()) return Limit::kStreams;
+  const KeyedHash source = source_of(peer);
+  if (node_.sources() == nullptr || source.is_zero()) return std::nullopt;
+  const LimitsConfig& limits = node_.limits();
+  if (limits.source_streams_max > 0) {
+    const auto entered = node_.sources()->enter(source, limits.source_streams_max, now);
+    if (entered == SourceTable::Entered::kFull) {
+      node_.give_back_stream();
+      return Limit::kSourceStreams;
+    }
+    counted_[slot] = entered == SourceTable::Entered::kYes;
+  }
+  const bool is_too_fast =
+      limits.stream_rate.is_limited() &&
+      node_.sources()->take(source, Taking::kStreams, limits.stream_rate, 1, now) > milliseconds{0};
+  if (!is_too_fast) return std::nullopt;
+  leave(slot, peer);
+  return Limit::kStreamRate;
+}
+
+void Admission::leave(uint32_t slot, const Peer& peer) noexcept {
+  node_.give_back_stream();
+  if (node_.sources() == nullptr || !counted_[slot]) return;
+  counted_[slot] = false;
+  node_.sources()->leave(source_of(peer));
+}
+
+milliseconds Admission::wait(Taking what, const RateLimit& limit, const Peer& peer,
+                             MonotonicMs now) noexcept {
+  if (!limit.is_limited()) return milliseconds{0};
+  const KeyedHash source = source_of(peer);
+  return source.is_zero() ? milliseconds{0} : node_.sources()->wait(source, what, limit, now);
+}
+
+void Admission::charge(Taking what, const RateLimit& limit, uint32_t count, const Peer& peer,
+                       MonotonicMs now) noexcept {
+  if (!limit.is_limited()) return;
+  const KeyedHash source = source_of(peer);
+  if (!source.is_zero()) node_.sources()->charge(source, what, limit, count, now);
+}
+
+milliseconds Admission::publish_wait(const Peer& peer, MonotonicMs now) noexcept {
+  return wait(Taking::kPublishes, node_.limits().publish_rate, peer, now);
+}
+
+milliseconds Admission::refusal_wait(const Peer& peer, MonotonicMs now) noexcept {
+  return wait(Taking::kRefusals, node_.limits().refused_rate, peer, now);
+}
+
+void Admission::note_published(const Peer& peer, uint32_t events, MonotonicMs now) noexcept {
+  charge(Taking::kPublishes, node_.limits().publish_rate, events, peer, now);
+}
+
+void Admission::note_refused(const Peer& peer, MonotonicMs now) noexcept {
+  charge(Taking::kRefusals, node_.limits().refused_rate, 1, peer, now);
+}
+
+}  // namespace ringcast::net

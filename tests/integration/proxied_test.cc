@@ -1,0 +1,200 @@
+// Who a request is from, when it comes through a load balancer or a proxy: what they announce is believed where they are
+// trusted, and nowhere else. An operator's order to end the streams of an address shows whom the server takes them
+// to be from.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/http_client.h"
+#include "tests/support/sse_client.h"
+#include "tests/support/test_server.h"
+
+namespace ringcast {
+namespace {
+
+using net::CloseCause;
+using net::Counters;
+
+// As HAProxy 2.6 sends them.
+constexpr std::string_view kVersionOne = "PROXY TCP4 192.0.2.7 127.0.0.1 8168 18992\r\n";
+const std::string kVersionTwo("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\7\x7f\0\0\1\x1f\xf4J0",
+                              28);
+const std::string kHealthCheck("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
+
+class Proxied : public EitherDescriptors {
+ protected:
+  // Listener 0 is the one that `change` is for; listener 1 is for operators.
+  static Config behind_proxies(const std::function<void(ListenerConfig&)>& change) {
+    Config two = config();
+    two.listeners.push_back({.host = "127.0.0.1", .serve_admin = true});
+    change(two.listeners.front());
+    return two;
+  }
+  static Config announced(std::vector<IpNetwork> trusted = {}) {
+    return behind_proxies([&](ListenerConfig& listener) {
+      listener.proxy_protocol = true;
+      listener.trusted_proxies = std::move(trusted);
+    });
+  }
+  static Config forwarded(ForwardedField field = ForwardedField::kXForwardedFor) {
+    return behind_proxies([&](ListenerConfig& listener) {
+      listener.trusted_proxies = {*parse_ip_network("127.0.0.0/24"),
+                                  *parse_ip_network("10.0.0.0/8")};
+      listener.forwarded = field;
+    });
+  }
+
+  // A stream over a connection that begins with `header`.
+  static TcpClient stream(const TestServer& server, std::string_view header,
+                          std::string_view fields = "", const std::string& from = "") {
+    TcpClient client(server.port(), {.from = from});
+    client.send(header);
+    client.send(SseClient::request("/channels/news", WireFormat::kChunked, fields));
+    (void)client.read_until("retry: 4711\n");
+    return client;
+  }
+
+  // How many streams are from there. They end.
+  static std::string ended(const TestServer& server, std::string_view source) {
+    const std::string target = "/revoke?source=" + std::string(source);
+    const HttpResponse answer =
+        ask(server.port(1), request("POST", target, "Content-Length: 0\r\n"));
+    return answer.body;
+  }
+
+  // What comes back until the server closes.
+  static std::string answer_to(const TestServer& server, std::string_view bytes,
+                               const std::string& from = "") {
+    TcpClient client(server.port(), {.from = from});
+    try {
+      client.send(bytes);
+      return client.read_to_end();
+    } catch (const ClientFailure&) {
+      return "";  // reset, as is its good right
+    }
+  }
+};
+RC_EITHER_DESCRIPTORS(Proxied);
+
+TEST_P(Proxied, APeerIsWhoConnectsWhereNobodyMayAnnounceAnybody) {
+  TestServer server(behind_proxies([](ListenerConfig&) {}));
+  const TcpClient here = stream(server, "", "X-Forwarded-For: 192.0.2.7\r\n", "127.0.3.4");
+  EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":0}\n");
+  EXPECT_EQ(ended(server, "127.0.3.4"), "{\"ended\":1}\n");
+  EXPECT_TRUE(answer_to(server, std::string(kVersionOne) + get("/")).starts_with("HTTP/1.1 400"));
+}
+
+TEST_P(Proxied, APeerIsWhomTheHeaderAnnounces) {
+  TestServer server(announced());
+  for (const std::string_view header : {kVersionOne, std::string_view(kVersionTwo)}) {
+    TcpClient client = stream(server, header);
+    HttpClient publisher(server.port());
+    publisher.send(kVersionTwo);
+    EXPECT_EQ(publisher.publish("news", "through").status, 201);
+    (void)client.read_until("data: through\n\n");
+    EXPECT_EQ(ended(server, "127.0.0.1"), "{\"ended\":0}\n");
+    EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":1}\n");
+  }
+}
+
+TEST_P(Proxied, ABalancerThatSpeaksForItselfIsServedAsWhoItIs) {
+  TestServer server(announced());
+  EXPECT_TRUE(
+      answer_to(server, kHealthCheck + "OPTIONS / HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 204"));
+  const TcpClient local = stream(server, kHealthCheck);
+  const TcpClient unknown = stream(server, "PROXY UNKNOWN\r\n");
+  EXPECT_EQ(ended(server, "127.0.0.1"), "{\"ended\":2}\n");
+}
+
+TEST_P(Proxied, AHeaderMayArriveByteByByte) {
+  TestServer server(announced());
+  for (const std::string_view header : {kVersionOne, std::string_view(kVersionTwo)}) {
+    TcpClient client(server.port());
+    const std::string all =
+        std::string(header) + SseClient::request("/channels/news", WireFormat::kChunked);
+    for (size_t i = 0; i < all.size(); ++i) {
+      client.send(all.substr(i, 1));
+      if (i < header.size())
+        std::this_thread::sleep_for(milliseconds(1));  // so that they come one by one
+    }
+    (void)client.read_until("retry: 4711\n");
+    EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":1}\n");
+  }
+}
+
+TEST_P(Proxied, APartOfAHeaderIsNotWaitedForForEver) {
+  Config impatient = announced();
+  impatient.limits.header_timeout = impatient.limits.first_byte_timeout = milliseconds(200);
+  TestServer server(impatient);
+  EXPECT_EQ(answer_to(server, kVersionOne.substr(0, 10)), "");
+  EXPECT_EQ(answer_to(server, kVersionTwo.substr(0, 20)), "");
+  EXPECT_TRUE(comes_true([&] { return server.closed(CloseCause::kRequestTimeout) == 2; }));
+}
+
+TEST_P(Proxied, WhateverElseComesFirstIsClosedWithoutAWord) {
+  TestServer server(announced());
+  EXPECT_EQ(answer_to(server, get("/channels/news")), "");
+  EXPECT_EQ(answer_to(server, "PROXY TCP4 192.0.2.7 127.0.0.1 080 1\r\n" + get("/")), "");
+  EXPECT_EQ(answer_to(server, "\r\n\r\n\r\n"), "");
+  EXPECT_TRUE(comes_true([&] { return server.closed(CloseCause::kRefused) >= 2; }));
+  EXPECT_EQ(server.total(&Counters::proxies_refused), 3U);
+}
+
+TEST_P(Proxied, OnlyBalancersThatAreTrustedMayAnnounceAnybody) {
+  TestServer server(announced({*parse_ip_network("127.0.7.0/24")}));
+  const TcpClient stream_through = stream(server, kVersionTwo, "", "127.0.7.1");
+  EXPECT_EQ(answer_to(server, kVersionTwo + get("/channels/news"), "127.0.8.1"), "");
+  EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":1}\n");
+  EXPECT_EQ(server.total(&Counters::proxies_refused), 1U);
+}
+
+TEST_P(Proxied, AForwardedAddressIsBelievedOfTrustedProxies) {
+  TestServer server(forwarded());
+  const TcpClient one = stream(server, "", "X-Forwarded-For: 192.0.2.1, 192.0.2.7\r\n");
+  const TcpClient chain =
+      stream(server, "", "X-Forwarded-For: 192.0.2.1, 192.0.2.7\r\nX-Forwarded-For: 10.1.1.1\r\n");
+  EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":2}\n");
+  const TcpClient garbage = stream(server, "", "X-Forwarded-For: garbage\r\n", "127.0.0.9");
+  const TcpClient other_field = stream(server, "", "Forwarded: for=192.0.2.7\r\n", "127.0.0.9");
+  EXPECT_EQ(ended(server, "127.0.0.9"), "{\"ended\":2}\n");
+  const TcpClient stranger = stream(server, "", "X-Forwarded-For: 192.0.2.7\r\n", "127.0.9.9");
+  EXPECT_EQ(ended(server, "127.0.9.9"), "{\"ended\":1}\n");
+}
+
+TEST_P(Proxied, ForwardedIsReadWhereItIsWhatProxiesWrite) {
+  TestServer server(forwarded(ForwardedField::kForwarded));
+  const TcpClient client =
+      stream(server, "",
+             "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=\"[2001:db8::7]:80\";proto=https\r\n");
+  EXPECT_EQ(ended(server, "2001:db8::7"), "{\"ended\":1}\n");
+}
+
+// One connection of a proxy carries the requests of many.
+TEST_P(Proxied, EachRequestIsFromWhomItsOwnFieldsSay) {
+  Config limited = forwarded();
+  limited.limits.publish_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 1};
+  TestServer server(limited);
+  HttpClient proxy(server.port());
+  const auto publish_for = [&](const char* client) {
+    return proxy
+        .ask(post("/channels/news", "x", std::string("X-Forwarded-For: ") + client + "\r\n"))
+        .status;
+  };
+  EXPECT_EQ(publish_for("192.0.2.1"), 201);
+  EXPECT_EQ(publish_for("192.0.2.2"), 201);
+  EXPECT_EQ(publish_for("192.0.2.1"), 429);
+  EXPECT_EQ(proxy.ask(post("/channels/news", "of the proxy itself")).status, 201);
+  EXPECT_EQ(publish_for("192.0.2.3"), 201);
+}
+
+// Who is announced may be a client, and write whatever fields it likes.
+TEST_P(Proxied, WhoIsAnnouncedIsBelievedAboutOthersOnlyWhenItIsTrustedItself) {
+  TestServer server(announced({*parse_ip_network("127.0.0.0/8"), *parse_ip_network("10.0.0.0/8")}));
+  const TcpClient forger = stream(server, kVersionTwo, "X-Forwarded-For: 198.51.100.1\r\n");
+  const TcpClient proxy =
+      stream(server, "PROXY TCP4 10.0.0.1 127.0.0.1 1 2\r\n", "X-Forwarded-For: 198.51.100.2\r\n");
+  EXPECT_EQ(ended(server, "192.0.2.7"), "{\"ended\":1}\n");
+  EXPECT_EQ(ended(server, "198.51.100.2"), "{\"ended\":1}\n");
+}
+
+}  // namespace
+}  // namespace ringcast
