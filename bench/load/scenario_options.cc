@@ -155,7 +155,7 @@ void add_siege_options(CLI::App& command, SiegePlan& plan) {
       ->transform(as_duration());
   command
       .add_option("--deadline", plan.deadline_ns,
-                  "All attackers must be gone so long after the last one came: 30s")
+                  "All attackers must be gone so long after the last wave of them: 40s")
       ->transform(as_duration());
   command
       .add_option("--memory-bar", plan.memory_bar_bytes,

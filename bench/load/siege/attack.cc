@@ -89,8 +89,10 @@ std::string Attack::problem() const {
   if (WEXITSTATUS(*status_) == kCannotRun)
     return fmt::format("there is no such attack: {}; install the program", command_);
   if (counts_->served > 0)
-    return fmt::format("{} requests of the attack were served; run configs/bench-siege.yaml",
-                       counts_->served.load());
+    return fmt::format(
+        "{} requests of the attack were served; for --refused-for unauthorized a channel named "
+        "private must have access: {{subscribe: token}}",
+        counts_->served.load());
   return {};
 }
 

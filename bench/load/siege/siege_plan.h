@@ -35,7 +35,8 @@ struct SiegePlan {
   StalledPlan normal = {.healthy = 1'000, .stalled = 0, .channels = 10, .rate = 200};
   AttackPlan attack;
   // After the last wave of the attack's connections was accepted, for all of them to be gone.
-  int64_t deadline_ns = 30 * kSecond;
+  // Above the server's own deadlines, of which that for a body is the longest: 30 s by default.
+  int64_t deadline_ns = 40 * kSecond;
   // That the server may gain from before the attack to after it, beyond what it gains without one.
   int64_t memory_bar_bytes = 4 << 20;
 };
