@@ -22,12 +22,14 @@ struct TokenKeyConfig {
   std::string id;  // what a token's `kid` may say
   SignatureAlgorithm algorithm = SignatureAlgorithm::kHs256;
   std::string file;  // HS256: the secret; the others: a public key as PEM
+  bool operator==(const TokenKeyConfig&) const = default;
 };
 
 // A token in the URL, for an EventSource that can send neither header nor cookie.
 struct QueryTicketConfig {
   std::string name = "ticket";
   milliseconds lifetime_max{120'000};  // it must expire this soon: URLs end up in logs
+  bool operator==(const QueryTicketConfig&) const = default;
 };
 
 struct TokensConfig {
@@ -42,6 +44,7 @@ struct TokensConfig {
   std::optional<QueryTicketConfig> query{};
 
   [[nodiscard]] bool has_keys() const noexcept { return !keys.empty() || !jwks.empty(); }
+  bool operator==(const TokensConfig&) const = default;
 };
 
 // A static key, for a publisher or an operator.
@@ -50,11 +53,13 @@ struct ApiKeyConfig {
   Sha256Digest sha256{};
   std::vector<std::string> publish{};  // patterns of the channels it may publish to
   bool admin = false;
+  bool operator==(const ApiKeyConfig&) const = default;
 };
 
 struct AccessConfig {
   TokensConfig tokens;
   std::vector<ApiKeyConfig> keys{};
+  bool operator==(const AccessConfig&) const = default;
 };
 
 enum class SubscribeAccess : uint8_t {
@@ -75,6 +80,7 @@ struct PublishAccess {
 struct ChannelAccessConfig {
   SubscribeAccess subscribe = SubscribeAccess::kPublic;
   PublishAccess publish;
+  bool operator==(const ChannelAccessConfig&) const = default;
 };
 
 }  // namespace ringcast

@@ -25,6 +25,7 @@ struct ServerConfig {
   uint32_t stream_channels_max = 64;       // of one GET /events
   uint64_t batch_bytes_max = kMiB;         // the body of one POST /events
   uint32_t idempotency_keys_max = 65'536;  // remembered at a time, each for ten minutes
+  bool operator==(const ServerConfig&) const = default;
 };
 
 // How a stream is answered that there is no room for.
@@ -58,6 +59,7 @@ struct LimitsConfig {
     return source_streams_max > 0 || stream_rate.is_limited() || publish_rate.is_limited() ||
            refused_rate.is_limited();
   }
+  bool operator==(const LimitsConfig&) const = default;
 };
 
 // Where proxies that are trusted say whom a request is from.
@@ -78,6 +80,7 @@ struct ListenerConfig {
   ForwardedField forwarded = ForwardedField::kXForwardedFor;
 
   [[nodiscard]] bool is_unix() const noexcept { return !socket_path.empty(); }
+  bool operator==(const ListenerConfig&) const = default;
 };
 
 // How much of a channel's past is kept; whichever bites first.
@@ -85,12 +88,14 @@ struct HistoryConfig {
   uint32_t events = 1024;
   uint64_t bytes = kMiB;
   milliseconds age{10 * 60 * 1000};
+  bool operator==(const HistoryConfig&) const = default;
 };
 
 // Each connection is told a reconnect delay drawn from this range, so that a crash is not followed by a stampede.
 struct RetryRange {
   milliseconds min{2000};
   milliseconds max{8000};
+  bool operator==(const RetryRange&) const = default;
 };
 
 struct CorsConfig {
@@ -100,6 +105,7 @@ struct CorsConfig {
   std::vector<std::string>
       request_headers{};  // that pages may send, besides those which are always allowed
   milliseconds max_age{10 * 60 * 1000};  // how long a browser may remember what a preflight said
+  bool operator==(const CorsConfig&) const = default;
 };
 
 // What happens to a subscriber whose next bytes have been overwritten: its stream ends, or goes on with the oldest frame
@@ -114,6 +120,7 @@ struct FirstConnect {
   enum class From { kLive, kOldest, kLast };
   From from = From::kLive;
   uint32_t last_events = 0;  // kLast: how many of the newest events it gets first
+  bool operator==(const FirstConnect&) const = default;
 };
 
 // A built-in publisher for demonstrations: one random integer from [min, max] every interval.
@@ -121,6 +128,7 @@ struct RandomSourceConfig {
   int64_t min = 1;
   int64_t max = 100;
   milliseconds every{1000};
+  bool operator==(const RandomSourceConfig&) const = default;
 };
 
 struct ChannelConfig {
@@ -141,16 +149,19 @@ struct ChannelConfig {
   CorsConfig cors;
   ChannelAccessConfig access;
   std::optional<RandomSourceConfig> source;
+  bool operator==(const ChannelConfig&) const = default;
 };
 
 // What is written down of each connection, or of one in `sample`.
 struct AccessLogConfig {
   std::string to{};  // stderr, or the path of a file; empty: nothing is
   uint32_t sample = 1;
+  bool operator==(const AccessLogConfig&) const = default;
 };
 
 struct LogConfig {
   AccessLogConfig access{};
+  bool operator==(const LogConfig&) const = default;
 };
 
 struct Config {
@@ -160,6 +171,7 @@ struct Config {
   AccessConfig access;
   LogConfig log;
   std::vector<ChannelConfig> channels;
+  bool operator==(const Config&) const = default;
 };
 
 }  // namespace ringcast

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!loaded.config) return 0;
   const std::string written = to_yaml(*loaded.config);
   const LoadedConfig again = load_config_text(written);
-  RC_CHECK(again.config.has_value());
+  RC_CHECK(again.config == loaded.config);
   RC_CHECK(to_yaml(*again.config) == written);
   RC_CHECK(again.warnings.size() == loaded.warnings.size());
   return 0;

@@ -340,7 +340,9 @@ TEST(ConfigToYaml, LoadsAgainAsTheSameConfig) {
   for (const std::string& yaml : {std::string{kEverything}, read_file(kShipped + "demo.yaml")}) {
     const Config config = expect_good(load_config_text(yaml));
     const std::string written = to_yaml(config);
-    EXPECT_EQ(to_yaml(expect_good(load_config_text(written))), written);
+    const Config again = expect_good(load_config_text(written));
+    EXPECT_EQ(to_yaml(again), written);
+    EXPECT_TRUE(again == config) << written;
   }
   // Names that YAML would take for something else.
   const Config odd = expect_good(load_config_text(
