@@ -146,9 +146,7 @@ void Front::on_received(const Completion& completion) {
 void Front::take(uint32_t slot, std::string_view bytes) {
   Connection& connection = shard_.connections[slot];
   if (connection.phase != Phase::kProxyHeader && connection.phase != Phase::kRequest) return;
-  if (connection.exchange == nullptr) {
-    connection.exchange = new Exchange(limits_for(listener_of(slot)));
-  }
+  if (connection.exchange == nullptr) lifecycle_.make_exchange(slot, limits_for(listener_of(slot)));
   if (connection.phase == Phase::kProxyHeader) read_proxy_header(slot, bytes);
   if (connection.phase == Phase::kRequest) connection.exchange->reader.feed(bytes);
 }

@@ -96,8 +96,18 @@ void Lifecycle::on_closed(const Completion& completion) noexcept {
   access_log_.end(slot, connection, shard_.peers[slot], shard_.now, shard_.counters);
 }
 
+void Lifecycle::make_exchange(uint32_t slot, const RequestLimits& limits) {
+  Connection& connection = shard_.connections[slot];
+  RC_CHECK(connection.exchange == nullptr);
+  connection.exchange = new Exchange(limits);
+  spare_memory_.exchange_made();
+}
+
 void Lifecycle::drop_exchange(uint32_t slot) noexcept {
-  delete std::exchange(shard_.connections[slot].exchange, nullptr);
+  Exchange* const exchange = std::exchange(shard_.connections[slot].exchange, nullptr);
+  if (exchange == nullptr) return;
+  delete exchange;
+  spare_memory_.exchange_dropped();
 }
 
 }  // namespace ringcast::net

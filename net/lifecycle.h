@@ -13,7 +13,9 @@
 
 #include "net/access_log.h"
 #include "net/audiences.h"
+#include "net/http/request.h"
 #include "net/shard_state.h"
+#include "net/spare_memory.h"
 
 namespace ringcast::net {
 
@@ -38,8 +40,12 @@ class Lifecycle {
 
   void on_closed(const Completion& completion) noexcept;
 
+  // A request begins to arrive. Requires: the connection has no exchange.
+  void make_exchange(uint32_t slot, const RequestLimits& limits);
   // No memory of the request is needed any more.
   void drop_exchange(uint32_t slot) noexcept;
+  [[nodiscard]] SpareMemory& spare_memory() noexcept { return spare_memory_; }
+  [[nodiscard]] const SpareMemory& spare_memory() const noexcept { return spare_memory_; }
 
  private:
   void cancel_armed(uint32_t slot) noexcept;
@@ -48,6 +54,7 @@ class Lifecycle {
   Audiences& audiences_;
   AccessLog& access_log_;
   std::vector<uint32_t> closable_;
+  SpareMemory spare_memory_;
 };
 
 }  // namespace ringcast::net

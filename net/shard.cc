@@ -88,6 +88,7 @@ void Shard::turn() noexcept {
   // kernels: it goes first.
   acceptor_.manage(routes_.is_stopping());
   lifecycle_.close_some();
+  lifecycle_.spare_memory().look(state_.now);
   delivery_.send_batch();  // rings to kernel; never waits
   sleep_if_idle();
 }
@@ -181,6 +182,8 @@ milliseconds Shard::time_to_next_deadline() const noexcept {
   MonotonicMs deadline = std::min(state_.timers.next_deadline(), state_.now + kSleepMsMax);
   if (front_.has_held()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
   if (acceptor_.again_at() > state_.now) deadline = std::min(deadline, acceptor_.again_at());
+  const MonotonicMs look_again_at = lifecycle_.spare_memory().again_at();
+  if (look_again_at != 0) deadline = std::min(deadline, look_again_at);
   if (routes_.is_stopping()) deadline = std::min(deadline, state_.now + kHeldRetryMs);
   return milliseconds(deadline - state_.now);
 }

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <list>
 
+#include "engine/base/memory.h"
 #include "tests/support/numbered_events.h"
+#include "tests/support/resident.h"
 #include "tests/support/ringcast_program.h"
 
 namespace ringcast {
@@ -86,6 +88,27 @@ TEST(Program, PlainDescriptorsSufficeForAllThatIsConfigured) {
   const std::string id = published_id(HttpClient(program.port()).publish("news", "to all"));
   for (SseClient& subscriber : subscribers) EXPECT_EQ(subscriber.next_event().id, id);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// With the allocator it is shipped with, which the sanitizers replace.
+TEST(Program, MemoryOfACrowdOfUnfinishedRequestsIsGivenBack) {
+  ServingProgram program(program_config("shards: 1, max_connections: 2000"));
+  const std::string pid = std::to_string(program.process().pid());
+  EXPECT_EQ(ask(program.port(), get("/healthz/live")).status, 200);
+  const size_t before = resident_bytes(pid);
+  const std::string unfinished = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(15'000, 'x') +
+                                 "\r\nY: " + std::string(15'000, 'y');
+  std::list<TcpClient> crowd;
+  for (int i = 0; i < 1000; ++i) {
+    crowd.emplace_back(program.port());
+    crowd.back().send(unfinished);
+  }
+  ASSERT_TRUE(comes_true([&] { return resident_bytes(pid) > before + 20 * kMiB; }));
+  crowd.clear();
+  EXPECT_TRUE(comes_true([&] { return resident_bytes(pid) < before + 8 * kMiB; }))
+      << resident_bytes(pid) - before << " bytes more than before";
+}
+#endif
 
 // User and system time of `pid` so far, in clock ticks.
 long cpu_ticks(pid_t pid) {
