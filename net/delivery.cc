@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "net/http/sse_response.h"
 
@@ -11,6 +12,12 @@ namespace ringcast::net {
 namespace {
 
 constexpr unsigned kGoneEvents = POLLRDHUP | POLLERR | POLLHUP;
+
+// What a subscriber may say in the life of its stream: a request or two that it sent along. Each piece counts
+// as this much at least, because it costs two completions. Guesses.
+constexpr size_t kChatterBytesMax = 4 * kKiB;
+constexpr size_t kChatterPieceBytes = 64;
+static_assert(kChatterBytesMax + kRecvBufferBytes <= std::numeric_limits<uint16_t>::max());
 
 // A turn prepares few requests beside its frames, and they share a submission. More than this go
 // first, because the epoch is odd while frames are submitted and publishers may be waiting for it.
@@ -24,6 +31,7 @@ CloseCause cause_of(Outcome outcome) noexcept {
 
 void Delivery::start_stream(uint32_t slot, std::string_view head) {
   send_quietly(slot, Op::kHead, head);
+  if (chatter_[slot] != 0) chatter_[slot] = 0;  // somebody else's
   watch_peer(slot);
   arm_heartbeat_after(slot, shard_.now);
 }
@@ -182,17 +190,20 @@ void Delivery::on_hangup(const Completion& completion) noexcept {
 }
 
 // A subscriber has nothing to say. A request that was sent along is thrown away; who goes on is cut off, or
-// its bytes would fill the kernel's memory and its FIN never come through.
+// its bytes would fill the kernel's memory, its FIN never come through, and a trickle of them keep the shard busy.
 void Delivery::on_chatter(const Completion& completion) noexcept {
   const auto slot = static_cast<uint32_t>(completion.tag.slot);
   const bool goes_on = lifecycle_.disarm(slot, kArmedRecv);
   const size_t bytes = IoRing::has_bytes(completion) ? completion.count() : 0;
   if (IoRing::has_bytes(completion)) shard_.io.give_back(completion);
   if (!goes_on) return;
-  if (bytes == kRecvBufferBytes) {
-    lifecycle_.close(slot, CloseCause::kRefused);
-  } else if (bytes > 0) {
-    watch_peer(slot);
+  if (bytes > 0) {
+    chatter_[slot] = static_cast<uint16_t>(chatter_[slot] + std::max(bytes, kChatterPieceBytes));
+    if (chatter_[slot] > kChatterBytesMax) {
+      lifecycle_.close(slot, CloseCause::kRefused);
+    } else {
+      watch_peer(slot);
+    }
   } else if (completion.outcome() == Outcome::kNoMemory) {
     read_chatter(slot);
   } else {

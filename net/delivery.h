@@ -19,7 +19,11 @@ namespace ringcast::net {
 class Delivery {
  public:
   Delivery(ShardState& shard, Audiences& audiences, Lifecycle& lifecycle, Epoch& epoch)
-      : shard_(shard), audiences_(audiences), lifecycle_(lifecycle), epoch_(epoch) {}
+      : shard_(shard),
+        audiences_(audiences),
+        lifecycle_(lifecycle),
+        epoch_(epoch),
+        chatter_(shard.connections.size()) {}
 
   // The connection in `slot` has joined an audience: `head` (response head and prelude) is sent at
   // once, frames from the next turn on.
@@ -75,6 +79,8 @@ class Delivery {
   Audiences& audiences_;
   Lifecycle& lifecycle_;
   Epoch& epoch_;
+
+  LazyArray<uint16_t> chatter_;  // by slot: bytes a subscriber has said
 
   BatchPlan batch_;
   std::vector<CompletionTag> quiet_;  // connections with a quiet send in the last batch...

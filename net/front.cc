@@ -163,10 +163,13 @@ void Front::linger(uint32_t slot, const Completion& completion, size_t bytes) {
   }
 }
 
-// Batches are for publishers: nobody else may send as much.
+// Large bodies are for publishers: where nothing is published, none is worth holding.
 RequestLimits Front::limits_for(const ListenerConfig& listener) const noexcept {
   RequestLimits limits = limits_;
-  if (!listener.serve_publish) limits.batch_path = {};
+  if (!listener.serve_publish) {
+    limits.batch_path = {};
+    limits.body_bytes_max = std::min(limits.body_bytes_max, kUselessBodyBytesMax);
+  }
   return limits;
 }
 

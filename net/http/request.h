@@ -21,12 +21,15 @@ enum class Method : uint8_t {
   kOther,  // known to HTTP and not served here (PUT, DELETE, TRACE, ...): answer 405
 };
 
+// A body that nobody will look at is read if it is as short as this, so that what follows it is found.
+inline constexpr size_t kUselessBodyBytesMax = 4 * kKiB;
+
 struct RequestLimits {
   size_t request_line_bytes_max = 16 * kKiB;  // lines without their CR LF
   size_t header_line_bytes_max = 16 * kKiB;
   size_t head_bytes_max = 32 * kKiB;  // request line and all header lines
   size_t header_lines_max = 100;
-  size_t body_bytes_max = 64 * kKiB;  // after chunked decoding
+  size_t body_bytes_max = 64 * kKiB;  // of a POST, after chunked decoding
   // The one path, as decoded, whose bodies may be larger: batches of events.
   std::string_view batch_path{};
   size_t batch_bytes_max = 0;

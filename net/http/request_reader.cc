@@ -298,8 +298,11 @@ RequestReader::Outcome RequestReader::parse_head() {
   if (const Refusal refusal = parser.read_head(head)) return refuse(refusal);
   if (const Refusal refusal = settle_target(parser.raw_target())) return refuse(refusal);
   // Of the path as it is served, however it was written.
-  const size_t body_bytes_max =
+  size_t body_bytes_max =
       request_.path == limits_.batch_path ? limits_.batch_bytes_max : limits_.body_bytes_max;
+  if (request_.method != Method::kPost) {
+    body_bytes_max = std::min(body_bytes_max, kUselessBodyBytesMax);
+  }
   if (parser.content_length().value_or(0) > body_bytes_max) return refuse(kBodyTooLarge);
   parser.body_limit(body_bytes_max);
 

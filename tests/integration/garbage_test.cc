@@ -107,6 +107,20 @@ TEST_P(Garbage, FloodBehindAStreamRequestEndsTheStream) {
   EXPECT_TRUE(comes_true([&] { return server.closed(CloseCause::kRefused) == 1; }));
 }
 
+TEST_P(Garbage, TrickleBehindAStreamRequestEndsTheStreamToo) {
+  TestServer server(config());
+  SseClient subscriber(server.port(), "/channels/news");
+  size_t pieces = 0;
+  (void)comes_true([&] {
+    if (server.streaming() == 0) return true;
+    pieces += subscriber.socket().send_until_stuck("x", kPatience);
+    return false;
+  });
+  EXPECT_EQ(server.streaming(), 0U);
+  EXPECT_GE(pieces, 64U);
+  EXPECT_TRUE(comes_true([&] { return server.closed(CloseCause::kRefused) == 1; }));
+}
+
 // Its FIN is noticed at once, too: it does not wait behind them.
 TEST_P(Garbage, WhoHasTalkedAndGoneIsNoticedWithoutAHeartbeat) {
   TestServer server(config());

@@ -81,7 +81,7 @@ std::vector<Probe> probes() {
   static const std::vector<Vector> vectors = load_vectors(RINGCAST_VECTORS);
   std::vector<Probe> probes;
   for (const Vector& vector : vectors) {
-    if (!vector.is_refused() || vector.bytes.size() > 200'000) continue;
+    if (!vector.is_refused() || vector.to == "subscribe" || vector.bytes.size() > 200'000) continue;
     Probe& probe = probes.emplace_back();
     probe.vector = &vector;
     probe.tag = "smuggled-" + std::to_string(probes.size()) + "-";
