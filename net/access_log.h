@@ -4,11 +4,11 @@
 //   end=peer_gone requests=1 bytes=0 ms=61234                                               (all of it on one line)
 //
 // `request` and `status` are the last ones, with the path as decoded and cut when it is long; never the query, a header or
-// a body, which may hold secrets. What strangers chose is quoted, and everything in it but printable ASCII escaped.
-// `bytes` are those of ordinary answers: what streams carry is counted for all of them (metrics). `refused` is there when
-// a credential was, and says why.
+// a body, which may hold secrets, nor what looks like a credential in the path. What strangers chose is quoted, and
+// everything in it but printable ASCII escaped. `bytes` are those of ordinary answers: what streams carry is counted for
+// all of them (metrics). `refused` is there when a credential was, and says why.
 //
-// Threads: one shard. Memory: when it is on, 152 bytes a slot, touched as slots are used; nothing when it is off.
+// Threads: one shard. Memory: when it is on, 144 bytes a slot, touched as slots are used; nothing when it is off.
 #pragma once
 
 #include <string>
@@ -64,7 +64,7 @@ class AccessLog {
     std::string_view why;
     char path[kPathBytesMax];
   };
-  static_assert(sizeof(Trace) <= 152);
+  static_assert(sizeof(Trace) == 144);
 
   void begin_following(uint32_t slot, MonotonicMs now) noexcept;
   void note_answer(uint32_t slot, const Request& request, std::string_view answer,

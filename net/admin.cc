@@ -62,38 +62,57 @@ Meant streams_in(const Request& request, const Channels& channels) {
         return {.status = 404, .error = "there is no such channel here"};
       }
       meant.streams = OfChannel{address.channel, address.recipient};
+    } else if (pairs.name() == "subject" && !pairs.value().empty()) {
+      meant.streams = OfSubject{keyed_hash(pairs.value())};
     } else if (pairs.name() == "source") {
       Result<IpNetwork> network = parse_ip_network(pairs.value());
       if (!network) return {.error = "the source is no address or network such as 10.0.0.0/8"};
       meant.streams = OfSource{*network};
     } else {
-      return {.error = "an unknown parameter; name channel or source"};
+      return {.error = "an unknown parameter; name a channel, a subject or a source"};
     }
   }
   if (!meant.streams)
-    meant.error = "no streams are named; ask for /revoke?channel=NAME or source=ADDRESS";
+    meant.error =
+        "no streams are named; ask for /revoke?channel=NAME, subject=WHO or source=ADDRESS";
   return meant;
 }
 
 }  // namespace
 
 Admin::Handled Admin::handle(Exchange& exchange, const ListenerConfig& listener,
-                             ResponseOptions options, bool stopping, MonotonicMs now) {
+                             ResponseOptions options, bool stopping, ShardState& shard) {
   const Request& request = exchange.reader.request();
   if (!is_ours(request, listener)) return Handled::kNotOurs;
-  // Load balancers ask by whatever address they know.
+  // Load balancers ask by whatever address they know, and have no key.
   const bool is_health = request.path.starts_with(kHealthPrefix);
-  if (!is_health && !is_admin_host(listener, request.host)) {
+  if (!is_health && deny(exchange, listener, options, shard.counters)) return Handled::kAnswered;
+  if (request.path == kRevokePath) return revoke(exchange, options, shard.now);
+  if (monitor_.answer(request, options, stopping, exchange.answers)) return Handled::kAnswered;
+  answer_page(exchange, options);
+  return Handled::kAnswered;
+}
+
+bool Admin::deny(Exchange& exchange, const ListenerConfig& listener, const ResponseOptions& options,
+                 Counters& counters) const {
+  const Request& request = exchange.reader.request();
+  if (!is_admin_host(listener, request.host)) {
     append_error(exchange.answers, 403,
                  "administration is not served under this host name; ask for localhost, or list "
                  "the name in the listener's hosts",
                  options);
-    return Handled::kAnswered;
+    counters.requests_forbidden.add();
+    return true;
   }
-  if (request.path == kRevokePath) return revoke(exchange, options, now);
-  if (monitor_.answer(request, options, stopping, exchange.answers)) return Handled::kAnswered;
-  answer_page(exchange, options);
-  return Handled::kAnswered;
+  if (is_local(listener)) return false;
+  Visitor visitor;
+  const Denial denial = gate_.check_admin(request, visitor);
+  if (denial == Denial::kNone) return false;
+  exchange.refused_why = visitor.why;
+  append_denial(exchange.answers, denial, options);
+  (denial == Denial::kForbidden ? counters.requests_forbidden : counters.requests_unauthorized)
+      .add();
+  return true;
 }
 
 void Admin::answer_page(Exchange& exchange, ResponseOptions options) const {

@@ -3,22 +3,26 @@
 //
 //   GET, HEAD  /healthz/live, /healthz/ready    for anybody who reaches the listener
 //   GET, HEAD  /metrics, /channels, /channels/<name>, /connections
-//   POST       /revoke?channel=<name> | source=<address or network>
+//   POST       /revoke?channel=<name> | subject=<who tokens speak for> | source=<address or network>
+//
+// On a listener that other machines reach, all but the first want a key that may administer.
 //
 // All but the first are served under the listener's own names only (http/host.h), and none has a line that would let a
 // page of another origin read it. State is changed by POST alone, and by no page.
 //
-// Threads: any. Memory: an answer.
+// Threads: any; `shard` is the calling thread's. Memory: an answer.
 #pragma once
 
 #include <vector>
 
 #include "net/exchange.h"
+#include "net/gate.h"
 #include "net/http/request.h"
 #include "net/http/response.h"
 #include "net/inspection.h"
 #include "net/monitor.h"
 #include "net/revocations.h"
+#include "net/shard_state.h"
 
 namespace ringcast::net {
 
@@ -26,9 +30,10 @@ class Admin {
  public:
   // All must outlive it. `listeners` may get their ports afterwards.
   Admin(std::span<const Counters> shards, const Channels& channels, EventLog& log,
-        Doorbells& doorbells, const std::vector<ListenerConfig>& listeners,
+        Doorbells& doorbells, const Access& access, const std::vector<ListenerConfig>& listeners,
         const SourceTable* sources)
       : channels_(channels),
+        gate_(access),
         monitor_(shards, channels, sources),
         inspection_(shards, channels, log, listeners),
         revocations_(doorbells, shards.size()) {}
@@ -41,16 +46,20 @@ class Admin {
 
   // Handles the request that `exchange` has read at `listener`, which serves admin.
   [[nodiscard]] Handled handle(Exchange& exchange, const ListenerConfig& listener,
-                               ResponseOptions options, bool stopping, MonotonicMs now);
+                               ResponseOptions options, bool stopping, ShardState& shard);
 
   [[nodiscard]] Revocations& revocations() noexcept { return revocations_; }
 
  private:
+  // Whether the request was refused.
+  bool deny(Exchange& exchange, const ListenerConfig& listener, const ResponseOptions& options,
+            Counters& counters) const;
   void answer_page(Exchange& exchange, ResponseOptions options) const;
   [[nodiscard]] Handled revoke(Exchange& exchange, ResponseOptions options, MonotonicMs now);
   Handled wait_for_shards(Exchange& exchange, const ResponseOptions& options, MonotonicMs now);
 
   const Channels& channels_;
+  const Gate gate_;
   const Monitor monitor_;
   const Inspection inspection_;
   Revocations revocations_;

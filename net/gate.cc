@@ -44,6 +44,7 @@ Visitor Gate::identify(const Request& request, QueryUse query_use) const {
   if (credential.fault != Credential::Fault::kNone) {
     visitor.denial =
         credential.fault == Credential::Fault::kMalformed ? Denial::kMalformed : Denial::kRefused;
+    visitor.why = "it is not written as a credential, or there are two";
     return visitor;
   }
   Identity identity = credential.place == CredentialPlace::kQuery
@@ -92,8 +93,8 @@ Denial Gate::check_publisher(const Visitor& visitor) {
   return visitor.bearer.publishes.empty() ? Denial::kForbidden : Denial::kNone;
 }
 
-Denial Gate::check_admin(const Request& request) const {
-  const Visitor visitor = identify(request, QueryUse::kNo);
+Denial Gate::check_admin(const Request& request, Visitor& visitor) const {
+  visitor = identify(request, QueryUse::kNo);
   if (visitor.denial != Denial::kNone) return visitor.denial;
   if (visitor.place != CredentialPlace::kHeader) return Denial::kNoCredential;
   return Access::may_administer(visitor.bearer) ? Denial::kNone : Denial::kForbidden;

@@ -55,8 +55,8 @@ class Gate {
   // Whether it may publish to anything at all from afar: for a batch whose lines have not been read.
   [[nodiscard]] static Denial check_publisher(const Visitor& visitor);
 
-  // Whether `request` comes from somebody who may administer, which takes the header and a key for it.
-  [[nodiscard]] Denial check_admin(const Request& request) const;
+  // Whether `request` comes from somebody who may administer, which takes the header and a key for it. `visitor` is who.
+  [[nodiscard]] Denial check_admin(const Request& request, Visitor& visitor) const;
 
   // Whether a publish to `channel` takes no credential, coming through such a listener.
   [[nodiscard]] static bool is_open(const Channel* channel, bool is_local) noexcept {

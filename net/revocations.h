@@ -26,11 +26,15 @@ struct OfChannel {
   const Channel* channel = nullptr;
   KeyedHash recipient{};
 };
+// Streams that were opened with a token for this subject: its keyed_hash().
+struct OfSubject {
+  KeyedHash subject;
+};
 // Streams whose peer's address is in a network.
 struct OfSource {
   IpNetwork network;
 };
-using StreamsMeant = std::variant<OfChannel, OfSource>;
+using StreamsMeant = std::variant<OfChannel, OfSubject, OfSource>;
 
 class Revocations {
  public:

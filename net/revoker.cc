@@ -42,6 +42,9 @@ bool Revoker::is_meant(uint32_t slot) noexcept {
     const Peer& peer = shard_.peers[slot];
     return !peer.is_unix && source->network.contains(peer.address);
   }
+  if (const OfSubject* const of = std::get_if<OfSubject>(&meant_)) {
+    return connection.has_grant && shard_.grants[slot].subject == of->subject;
+  }
   const OfChannel& wanted = std::get<OfChannel>(meant_);
   bool hears = false;
   audiences_.for_each_source(connection, [&](const Channel& channel, const KeyedHash& recipient) {

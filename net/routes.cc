@@ -68,7 +68,7 @@ Routes::Handled Routes::handle(uint32_t slot, Exchange& exchange, const Listener
   const Request& request = exchange.reader.request();
   ResponseOptions options = options_for(exchange);
   if (listener.serve_admin) {
-    switch (admin_.handle(exchange, listener, options, stopping_, shard_.now)) {
+    switch (admin_.handle(exchange, listener, options, stopping_, shard_)) {
       case Admin::Handled::kAnswered:
         return Handled::kAnswered;
       case Admin::Handled::kHeld:

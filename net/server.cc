@@ -51,7 +51,7 @@ Result<> Server::open(const Config& config) {
     access_log_ = std::move(*writer);
   }
   listeners_ = config.listeners;
-  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_,
+  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, *access_, listeners_,
                                    node_limits_.sources());
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
@@ -78,11 +78,19 @@ Result<> Server::open_shard(size_t number) {
       LiveKernel::open({kSubmissionEntries, kCompletionEntries, direct_slots});
   if (!kernel) return kernel.error();
   kernels_.push_back(std::move(*kernel));
-  const ShardParts parts{
-      *channels_,        *log_,     epochs_[number],    doorbells_->of(number),
-      counters_[number], *admin_,   *idempotency_keys_, config_,
-      node_limits_,      *access_,  &committing_,       access_log_.get(),
-      log_config_.access.sample};
+  const ShardParts parts{*channels_,
+                         *log_,
+                         epochs_[number],
+                         doorbells_->of(number),
+                         counters_[number],
+                         *admin_,
+                         *idempotency_keys_,
+                         config_,
+                         node_limits_,
+                         *access_,
+                         &committing_,
+                         access_log_.get(),
+                         log_config_.access.sample};
   shards_.push_back(
       std::make_unique<Shard>(number, capacity_, *kernels_.back(), std::move(own), parts));
   return {};

@@ -4,7 +4,6 @@
 // Threads: one shard.
 #pragma once
 
-#include <algorithm>
 #include <random>
 #include <string_view>
 
@@ -42,19 +41,6 @@ struct ShardState {
   // A number from [low, high]; for spreading, not for secrets.
   [[nodiscard]] int64_t draw(int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
-  }
-
-  // Calls `visit(slot, grant)` for the streams with a grant among up to `most` slots from `from` on, and returns where to go
-  // on; connections.size() at the end. For walks in many turns, during which connections come and go.
-  template <typename Visit>
-  [[nodiscard]] uint32_t visit_grants(uint32_t from, uint32_t most, Visit&& visit) noexcept {
-    const auto slots = static_cast<uint32_t>(connections.size());
-    const uint32_t end = from + std::min(most, slots - std::min(from, slots));
-    for (uint32_t slot = from; slot < end; ++slot) {
-      const Connection& connection = connections[slot];
-      if (connection.phase == Phase::kStream && connection.has_grant) visit(slot, grants[slot]);
-    }
-    return end;
   }
 
   // Sends `bytes`, which are copied, to a stream at once or not at all; `op` is kHead or

@@ -362,6 +362,22 @@ void check_publish_listeners(const Config& config, Findings& findings) {
   }
 }
 
+// Nor administer.
+void check_admin_listeners(const Config& config, Findings& findings) {
+  if (std::ranges::any_of(config.access.keys, &ApiKeyConfig::admin)) return;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerConfig& listener = config.listeners[i];
+    if (!listener.serve_admin || is_local(listener)) continue;
+    const auto [key, place] = findings.find_first(std::array{
+        fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
+    findings.add_problem(
+        place, key,
+        "other machines reach this address, and no key opens administration to them alone; bind it "
+        "to 127.0.0.1, or add a key with admin: true to access.keys (`ringcast key new NAME` makes "
+        "one)");
+  }
+}
+
 void warn_if_tokens_are_not_asked_for(const Config& config, Findings& findings) {
   const bool is_asked = std::ranges::any_of(config.channels, [](const ChannelConfig& channel) {
     return channel.access.subscribe != SubscribeAccess::kPublic || channel.access.publish.token;
@@ -388,6 +404,7 @@ void check_access(const Config& config, Findings& findings) {
     check_channel_access(config, channel, findings);
   }
   check_publish_listeners(config, findings);
+  check_admin_listeners(config, findings);
   warn_if_tokens_are_not_asked_for(config, findings);
 }
 

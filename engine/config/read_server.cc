@@ -163,19 +163,6 @@ constexpr auto kListenerFields = std::to_array<Field<ListenerConfig>>({
 });
 constexpr std::string_view kRequiredOfListener[] = {"bind", "serve"};
 
-// Administration asks for no credentials: whoever reaches the port may use it.
-void warn_if_exposed(const Value& value, const ListenerConfig& listener, Findings& findings) {
-  if (listener.host.empty() || is_loopback(listener.host)) return;
-  if (!listener.serve_admin) return;
-  const auto [key, place] = findings.find_first(std::array{value.key + ".bind"});
-  findings.add_warning(
-      place, key,
-      fmt::format(
-          "administration is offered to everybody who reaches {}, without a password; bind it to "
-          "127.0.0.1 or keep the port behind a firewall",
-          format_bind(bind_of(listener))));
-}
-
 // Whoever may connect may then say that it is somebody else, which is who limits and logs go by.
 void warn_if_anybody_may_announce(const Value& value, const ListenerConfig& listener,
                                   Findings& findings) {
@@ -203,7 +190,6 @@ void read_listener(const Value& value, ListenerConfig& listener, Findings& findi
         fmt::format("has no {}; a listener looks like bind: 127.0.0.1:8000, serve: [subscribe]",
                     key));
   }
-  warn_if_exposed(value, listener, findings);
   warn_if_anybody_may_announce(value, listener, findings);
 }
 

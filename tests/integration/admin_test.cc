@@ -2,13 +2,16 @@
 // streams ended on all shards.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <list>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/http_client.h"
 #include "tests/support/sse_client.h"
 #include "tests/support/test_server.h"
+#include "tests/support/token_maker.h"
 
 namespace ringcast {
 namespace {
@@ -155,6 +158,58 @@ TEST_P(Admin, PublicListenerWithHostsAnswersToNoOther) {
   EXPECT_EQ(status("evil.example", "GET", "/nowhere"), 421);
 }
 
+// --- From other machines
+
+// One listener that other machines reach, for subscribers and operators; a key that may administer and one that may not.
+class AdminFromAfar : public Admin {
+ protected:
+  static Config from_afar() {
+    Config far = config();
+    far.listeners = {{.host = "0.0.0.0", .serve_subscribe = true, .serve_admin = true}};
+    far.access.keys = {{"ops", sha256("rck_ops"), {}, true},
+                       {"billing", sha256("rck_billing"), {"*"}, false}};
+    return far;
+  }
+  static constexpr const char* kOps = "Authorization: Bearer rck_ops\r\n";
+};
+RC_EITHER_DESCRIPTORS(AdminFromAfar);
+
+TEST_P(AdminFromAfar, IsForThoseWithTheKeyAndHealthForEverybody) {
+  TestServer server(from_afar());
+  SseClient stream(server.port(), "/channels/news");
+  struct Sent {
+    const char* lines;
+    int status;
+  };
+  const Sent kSent[] = {{"", 401},
+                        {"Authorization: Bearer rck_wrong\r\n", 401},
+                        {"Authorization: Bearer rck_billing\r\n", 403},
+                        {"Authorization: Basic rck_ops\r\n", 401},
+                        {"Cookie: t=rck_ops\r\n", 401},
+                        {kOps, 200}};
+  const std::string pages[] = {get("/metrics", "{}"), get("/channels", "{}"),
+                               get("/channels/news", std::string(kJson) + "{}"),
+                               get("/connections", "{}"), post("/revoke?channel=other", "", "{}")};
+  for (const auto& [lines, status] : kSent) {
+    for (std::string page : pages) {
+      page.replace(page.find("{}"), 2, lines);
+      const HttpResponse answer = ask(server.port(), page);
+      const int expected = status == 200 && page.starts_with("POST") ? 404 : status;
+      EXPECT_EQ(answer.status, expected) << page;
+      EXPECT_EQ(answer["www-authenticate"].starts_with("Bearer "), status != 200) << page;
+      EXPECT_EQ(answer["access-control-allow-origin"], "") << page;
+    }
+    EXPECT_EQ(ask(server.port(), get("/healthz/ready", lines)).status, 200);
+  }
+  EXPECT_EQ(ask(server.port(), get("/metrics?key=rck_ops")).status, 401);
+  EXPECT_EQ(ask(server.port(),
+                post("/revoke?channel=news", "", std::string(kOps) + "Origin: https://a\r\n"))
+                .status,
+            403);
+  EXPECT_EQ(server.streaming(), 1U);
+  EXPECT_EQ(ask(server.port(), post("/revoke?channel=news", "", kOps)).body, "{\"ended\":1}\n");
+}
+
 // --- Ending streams
 
 TEST_P(Admin, RevokingAChannelEndsItsStreamsOnAllShardsAndNoOthers) {
@@ -198,6 +253,40 @@ TEST_P(Admin, RevokingASourceEndsWhatComesFromThere) {
   EXPECT_EQ(revoke(server.port(1), "source=10.0.0.0/8").body, "{\"ended\":0}\n");
   EXPECT_EQ(revoke(server.port(1), "source=127.0.0.1").body, "{\"ended\":1}\n");
   EXPECT_TRUE(stream.read_to_end().empty());
+}
+
+TEST_P(Admin, RevokingASubjectEndsTheStreamsOfTheirTokens) {
+  const std::string key_path = testing::TempDir() + "admin-" + std::to_string(::getpid()) + ".key";
+  std::ofstream(key_path) << kTestSecret << "\n";
+  Config with_tokens = two_listeners();
+  with_tokens.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, key_path}};
+  with_tokens.channels[1].access.subscribe = SubscribeAccess::kToken;
+  with_tokens.channels[2].access.subscribe = SubscribeAccess::kRecipient;
+  TestServer server(with_tokens);
+  ::unlink(key_path.c_str());
+  const auto as = [](const std::string& subject) {
+    return SseClient::Options{
+        .format = WireFormat::kChunked,
+        .extra =
+            "Authorization: Bearer " +
+            hs256_token(R"({"exp":4102444800,"channels":["other"],"sub":")" + subject + "\"}") +
+            "\r\n"};
+  };
+  SseClient inbox(server.port(), "/channels/inbox/alice", as("alice"));
+  SseClient both(server.port(), "/events?channel=other&channel=news", as("alice"));
+  SseClient of_bob(server.port(), "/channels/other", as("bob"));
+  SseClient of_nobody(server.port(), "/channels/other", as(""));
+  SseClient of_anybody(server.port(), "/channels/news");
+  EXPECT_EQ(revoke(server.port(1), "subject=Alice").body, "{\"ended\":0}\n");
+  EXPECT_EQ(revoke(server.port(1), "subject=alice").body, "{\"ended\":2}\n");
+  EXPECT_TRUE(inbox.read_to_end().empty());
+  EXPECT_TRUE(both.read_to_end().empty());
+  EXPECT_EQ(server.streaming(), 3U);
+  EXPECT_EQ(revoke(server.port(1), "subject=").status, 400)
+      << "that would be everybody without one";
+  // Its token is still good: whoever makes tokens must stop making them, and let them end soon.
+  SseClient again(server.port(), "/channels/inbox/alice", as("alice"));
+  EXPECT_EQ(server.streaming(), 4U);
 }
 
 TEST_P(Admin, RevocationIsAPostOfAProgramThatSaysWhatItMeans) {

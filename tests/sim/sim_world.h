@@ -79,6 +79,7 @@ class SimWorld final : public CommitListener {
     return channels_->find(name);
   }
   [[nodiscard]] EventLog& log() { return *log_; }
+  [[nodiscard]] Revocations& revocations() { return admin_->revocations(); }
   [[nodiscard]] FakeKernel& kernel(size_t shard = 0) { return *kernels_[shard]; }
   [[nodiscard]] Shard& shard(size_t number = 0) { return *shards_[number]; }
   [[nodiscard]] const Counters& counters(size_t shard = 0) const { return counters_[shard]; }

@@ -51,7 +51,7 @@ class ServingProgram {
       : file_(config), process_({kRingcast, "serve", "--config", file_.path()}, prepare) {
     (void)process_.read_line();  // shards and descriptors
     const std::string line = process_.read_line();
-    const size_t colon = line.find(':', line.find("127.0.0.1"));
+    const size_t colon = line.find(':', line.find(" ") + 1);
     std::from_chars(line.data() + colon + 1, line.data() + line.size(), port_);
     EXPECT_NE(port_, 0) << line;
   }

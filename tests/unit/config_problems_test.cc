@@ -314,6 +314,24 @@ TEST(ConfigProblems, ChannelOptions) {
   });
 }
 
+TEST(ConfigProblems, AdministrationBeyondThisMachineNeedsAKey) {
+  const std::string digest(64, 'a');
+  const auto with_keys = [&](const std::string& keys) {
+    return "listeners: [{bind: \"[::]:1\", serve: [subscribe, admin]}]" + kChannels +
+           "access: {keys: [" + keys + "]}\n";
+  };
+  const std::string none = with_keys("");
+  const std::string no_admin = with_keys("{name: a, sha256: " + digest + ", publish: [x]}");
+  const std::string admin = with_keys("{name: a, sha256: " + digest + ", admin: true}");
+  for (const std::string& refused : {none, no_admin}) {
+    expect_problems({{refused, 1, 20, "listeners[0].bind",
+                      "no key opens administration to them alone; bind it to 127.0.0.1, or add a "
+                      "key with admin: true"}});
+  }
+  const LoadedConfig loaded = load_config_text(admin);
+  EXPECT_TRUE(loaded.config.has_value()) << all_of(loaded.problems);
+}
+
 TEST(ConfigProblems, Log) {
   const auto access = [](const std::string& options) {
     return "log:\n  access: " + options + kRest;
@@ -426,8 +444,6 @@ TEST(ConfigProblems, WarningsDoNotKeepTheServerFromStarting) {
        "publish_wait 500ms is shorter than slow_after 1s"},
       {"channels: {a: {slow_after: 3s}, b: {}}" + kListeners, 1, 28, "channels.a.slow_after",
        "keep publish_wait the longer"},
-      {"listeners: [{bind: \"[::]:1\", serve: [subscribe, admin]}]" + kChannels, 1, 20,
-       "listeners[0].bind", "administration is offered to everybody who reaches [::]:1"},
   });
   const LoadedConfig at_the_edge =
       load_config_text("defaults: {heartbeat: 25s, publish_wait: 1s}" + kRest);
