@@ -127,6 +127,10 @@ class Audience {
   // Whether `member` stands between two frames with a socket that was never full.
   [[nodiscard]] virtual bool can_take_quiet(MemberIndex member) const noexcept = 0;
 
+  // Whether what `member` has been sent ends with a frame, so that its stream may end there, whatever it is still owed.
+  // Requires: the log's lock, and every failure of the last batch reported.
+  [[nodiscard]] virtual bool stands_between_frames(MemberIndex member) const noexcept = 0;
+
   // Whether `member` has besides been sent everything there is.
   [[nodiscard]] virtual bool is_up_to_date(MemberIndex member) const noexcept = 0;
 

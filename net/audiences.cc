@@ -70,6 +70,11 @@ void Audiences::join_merged(uint32_t slot, const std::vector<Wanted>& wanted, co
 }
 
 // Under the lock, so that what the writer counts at each commit is exactly who owes or is owed it.
+bool Audiences::stands_between_frames(const Connection& connection) noexcept {
+  const auto guard = log_.hold();
+  return of(connection).stands_between_frames(connection.member);
+}
+
 void Audiences::leave(uint32_t slot) noexcept {
   Connection& connection = shard_.connections[slot];
   RC_CHECK(connection.phase == Phase::kStream);

@@ -41,6 +41,9 @@ class Audiences {
     static_cast<MergedAudience&>(*entry.audience).for_each_source(connection.member, visit);
   }
 
+  // See Audience. Takes the log's lock.
+  [[nodiscard]] bool stands_between_frames(const Connection& connection) noexcept;
+
   // The audience of the subscriber in `slot`.
   [[nodiscard]] Audience& of(const Connection& connection) noexcept {
     return at(connection.audience);

@@ -64,6 +64,14 @@ std::optional<uint32_t> ChannelAudience::leave(MemberIndex member) noexcept {
   return uint32_t{members_[member].slot};
 }
 
+// A socket that is full may have taken a part of a frame; one that has room again has taken all up to its cursor.
+bool ChannelAudience::stands_between_frames(MemberIndex index) const noexcept {
+  const Member& member = members_[index];
+  if (!member.is(MemberState::kReady) && !member.is(MemberState::kCatchingUp)) return false;
+  const auto frame = wire_.frame_at(member.cursor);
+  return frame && wire_.at(*frame) == member.cursor;
+}
+
 void ChannelAudience::plan(BatchPlan& batch, MonotonicMs now) {
   report_progress(now);
   floor_ = ring().floor();

@@ -75,6 +75,7 @@ class ChannelAudience final : public Audience {
     return members_[member].is(MemberState::kReady) &&
            members_[member].cursor == ring().committed();
   }
+  [[nodiscard]] bool stands_between_frames(MemberIndex member) const noexcept override;
   [[nodiscard]] int64_t silent_for(MemberIndex member, MonotonicMs now) const noexcept override;
   [[nodiscard]] milliseconds heartbeat_of(MemberIndex /*member*/) const noexcept override {
     return channel_.config().heartbeat;

@@ -48,8 +48,10 @@ bool Delivery::can_take_quiet(uint32_t slot) const noexcept {
 }
 
 void Delivery::end_stream(uint32_t slot, CloseCause cause) noexcept {
-  if (can_take_quiet(slot)) {
-    const WireFormat format = audiences_.of(shard_.connections[slot]).format();
+  const Connection& connection = shard_.connections[slot];
+  // The failure of its last send may be among the completions that were set aside.
+  if (!shard_.io.has_overflow() && audiences_.stands_between_frames(connection)) {
+    const WireFormat format = audiences_.of(connection).format();
     shard_.send_quietly(slot, Op::kHead, end_of_stream_bytes(format));
   }
   lifecycle_.close(slot, cause);

@@ -34,6 +34,10 @@ struct Visitor {
   Denial denial = Denial::kNone;                   // what is wrong with the credential itself
   std::string_view why{};                          // static text, for the access log alone
   Bearer bearer{};
+
+  [[nodiscard]] bool has_expired() const noexcept {
+    return bearer.expires_ms <= static_cast<int64_t>(wall_now_ms());
+  }
 };
 
 class Gate {

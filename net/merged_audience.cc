@@ -208,6 +208,12 @@ bool MergedAudience::can_take_quiet(MemberIndex index) const noexcept {
   return members_[index].state == MemberState::kReady;
 }
 
+bool MergedAudience::stands_between_frames(MemberIndex index) const noexcept {
+  const Member& member = members_[index];
+  return member.state == MemberState::kReady ||
+         (member.state == MemberState::kCatchingUp && laggards_[member.laggard].cut == kNoSource);
+}
+
 bool MergedAudience::is_up_to_date(MemberIndex index) const noexcept {
   const Member& member = members_[index];
   if (member.state != MemberState::kReady || owes(member)) return false;

@@ -73,6 +73,7 @@ class MergedAudience final : public Audience {
   void begin_quiet(MemberIndex member, uint32_t now_ms) noexcept override;
   void settle_quiet(MemberIndex member) noexcept override;
   [[nodiscard]] bool can_take_quiet(MemberIndex member) const noexcept override;
+  [[nodiscard]] bool stands_between_frames(MemberIndex member) const noexcept override;
   [[nodiscard]] bool is_up_to_date(MemberIndex member) const noexcept override;
   [[nodiscard]] int64_t silent_for(MemberIndex member, MonotonicMs now) const noexcept override;
   [[nodiscard]] milliseconds heartbeat_of(MemberIndex member) const noexcept override {

@@ -16,6 +16,12 @@ constexpr std::string_view kForeignOrigin =
 
 }  // namespace
 
+void Publishing::belongs_to(const Bearer& bearer) {
+  if (key.is_zero()) return;
+  const std::string sender = static_cast<char>(bearer.kind) + bearer.subject;
+  key = keyed_hash(sender, {reinterpret_cast<const char*>(&key), sizeof key});
+}
+
 // --- Reading
 
 std::unique_ptr<Publishing> Publish::read_one(const Channels::Address& address,

@@ -27,6 +27,9 @@ struct Publishing {
   bool is_batch = false;
   KeyedHash key;          // of its Idempotency-Key; zero: it has none
   KeyedHash fingerprint;  // with a key: of all that makes the request this one and no other
+
+  // A key is its sender's own: nobody learns of another's, or comes between it and its answer.
+  void belongs_to(const Bearer& bearer);
 };
 
 class Publish {

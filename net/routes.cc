@@ -89,7 +89,7 @@ Routes::Handled Routes::handle_public(uint32_t slot, Exchange& exchange,
   const Request& request = exchange.reader.request();
   ResponseOptions options = options_for(exchange);
   Channel* const by_path = channels_.by_path(request.path);
-  if (by_path != nullptr && listener.serve_subscribe) {
+  if (listener.serve_subscribe && (by_path != nullptr || could_be_hidden_path(request))) {
     const Duties streams_only{.subscribe = true, .publish = false, .is_local = false};
     return handle_channel(slot, exchange, streams_only, {.channel = by_path}, request.path);
   }
@@ -133,6 +133,13 @@ Routes::Handled Routes::answer_error(Exchange& exchange, const CorsConfig& cors,
 }
 
 // --- What is hidden
+
+// A channel's own path must not be told from one that nothing has.
+bool Routes::could_be_hidden_path(const Request& request) const noexcept {
+  const bool is_about_the_server = request.method == Method::kOptions && request.path.size() == 1;
+  return gate_.hides_from_readers(nullptr) && !is_about_the_server && request.path != kEventsPath &&
+         !request.path.starts_with(kChannelsPrefix);
+}
 
 bool Routes::is_hidden(const Duties& duties, const Channel* channel) const noexcept {
   const bool from_readers = duties.subscribe && gate_.hides_from_readers(channel);

@@ -110,10 +110,14 @@ class Routes {
   // What can be said of a publish before its body has been read.
   [[nodiscard]] Denial check_publish(Exchange& exchange, bool is_local,
                                      const PublishTarget& target) const;
+  // The same at any later moment.
+  [[nodiscard]] Denial check_publish_now(Exchange& exchange, bool is_local,
+                                         const PublishTarget& target) const;
   [[nodiscard]] const Visitor& visitor_of(Exchange& exchange) const;
 
   // Whether strangers must not learn from what is served here that `channel` exists, or that there is none.
   [[nodiscard]] bool is_hidden(const Duties& duties, const Channel* channel) const noexcept;
+  [[nodiscard]] bool could_be_hidden_path(const Request& request) const noexcept;
   // Who may ask about what is hidden: the same, whatever it is.
   [[nodiscard]] const CorsConfig& hidden_cors(const Request& request,
                                               const Duties& duties) const noexcept;

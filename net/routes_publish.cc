@@ -80,23 +80,35 @@ std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Du
                                                     const PublishTarget& target,
                                                     const ResponseOptions& options) {
   const Request& request = exchange.reader.request();
+  const auto as_sent = [&exchange](std::unique_ptr<Publishing> publishing) {
+    if (publishing != nullptr && exchange.visitor != nullptr) {
+      publishing->belongs_to(exchange.visitor->bearer);
+    }
+    return publishing;
+  };
   if (!target.is_batch) {
-    return publish_.read_one(target.address, request, options, exchange.answers);
+    return as_sent(publish_.read_one(target.address, request, options, exchange.answers));
   }
   const auto check = [&](const Channel* channel, std::string_view name) {
     if (!gate_.hides_from_publishers(channel, duties.is_local)) return Denial::kNone;
     return gate_.check_publish(request, visitor_of(exchange), channel, name, duties.is_local);
   };
-  return publish_.read_batch(request, options, check, exchange.answers);
+  return as_sent(publish_.read_batch(request, options, check, exchange.answers));
+}
+
+// A body takes its time, and so does waiting for room: whoever was known at the beginning may not be any more.
+Denial Routes::check_publish_now(Exchange& exchange, bool is_local,
+                                 const PublishTarget& target) const {
+  if (exchange.visitor != nullptr && exchange.visitor->has_expired()) return Denial::kRefused;
+  if (exchange.publishing != nullptr) return Denial::kNone;
+  return check_publish(exchange, is_local, target);
 }
 
 // What was read of it is kept while it waits.
 Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties& duties,
                                 const PublishTarget& target) {
   const Request& request = exchange.reader.request();
-  const Denial denial = exchange.publishing != nullptr
-                            ? Denial::kNone
-                            : check_publish(exchange, duties.is_local, target);
+  const Denial denial = check_publish_now(exchange, duties.is_local, target);
   const Channel* const channel = target.address.channel;
   if (denial == Denial::kNone && !target.is_batch && channel == nullptr) {
     return answer_error(exchange, any_reader_, 404, "there is no such channel here");
@@ -109,6 +121,8 @@ Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties&
   options.extra_lines = cors_lines;
   if (denial != Denial::kNone) {
     exchange.refused_why = visitor_of(exchange).why;
+    exchange.publishing.reset();
+    exchange.paced_until = 0;
     publish_.deny(denial, options, exchange.answers);
     return Handled::kAnswered;
   }

@@ -12,7 +12,7 @@ using nlohmann::json;
 // What nlohmann's parser tells us, put together as a JsonValue. It stops at the first `false`.
 class Builder : public nlohmann::json_sax<json> {
  public:
-  explicit Builder(JsonValue& root) : root_(root) {}
+  Builder(JsonValue& root, size_t values_max) : root_(root), values_left_(values_max) {}
 
   bool null() override { return add({}) != nullptr; }
   bool boolean(bool value) override {
@@ -32,6 +32,7 @@ class Builder : public nlohmann::json_sax<json> {
 
   bool start_object(std::size_t) override { return open(JsonValue::Kind::kObject); }
   bool key(string_t& name) override {
+    if (open_.back()->members.size() == kJsonMembersMax) return false;
     if (open_.back()->find(name) != nullptr) return false;
     open_.back()->members.emplace_back(std::move(name), JsonValue{});
     return true;
@@ -44,7 +45,10 @@ class Builder : public nlohmann::json_sax<json> {
   }
 
  private:
+  // Where it is now; nullptr: there is no room for it.
   JsonValue* add(JsonValue value) {
+    if (values_left_ == 0) return nullptr;
+    --values_left_;
     JsonValue* place = &root_;
     if (!open_.empty()) {
       JsonValue& parent = *open_.back();
@@ -59,7 +63,9 @@ class Builder : public nlohmann::json_sax<json> {
   }
   bool open(JsonValue::Kind kind) {
     if (open_.size() == kJsonDepthMax) return false;
-    open_.push_back(add({.kind = kind}));
+    JsonValue* const place = add({.kind = kind});
+    if (place == nullptr) return false;
+    open_.push_back(place);
     return true;
   }
   bool close() {
@@ -68,6 +74,7 @@ class Builder : public nlohmann::json_sax<json> {
   }
 
   JsonValue& root_;
+  size_t values_left_;
   // What is open, outermost first. Only the innermost grows, so none of them moves.
   std::vector<JsonValue*> open_;
 };
@@ -75,7 +82,7 @@ class Builder : public nlohmann::json_sax<json> {
 }  // namespace
 
 const JsonValue* JsonValue::find(std::string_view name) const noexcept {
-  const auto member = std::ranges::find(members, name, [](const auto& one) { return one.first; });
+  const auto member = std::ranges::find(members, name, &std::pair<std::string, JsonValue>::first);
   return member == members.end() ? nullptr : &member->second;
 }
 
@@ -85,11 +92,11 @@ std::optional<std::string_view> JsonValue::text_of(std::string_view name) const 
   return value->text;
 }
 
-std::optional<JsonValue> parse_strict_json(std::string_view text) {
+std::optional<JsonValue> parse_strict_json(std::string_view text, size_t values_max) {
   // The parser takes a NUL for the end of the text, and passes over a byte-order mark.
   if (text.find('\0') != text.npos || text.starts_with('\xef')) return std::nullopt;
   JsonValue value;
-  Builder builder{value};
+  Builder builder{value, values_max};
   if (!json::sax_parse(text, &builder)) return std::nullopt;
   return value;
 }

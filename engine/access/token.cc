@@ -17,6 +17,9 @@ using Kind = JsonValue::Kind;
 // Nobody's key is called so at length; a guess.
 constexpr size_t kKeyIdBytesMax = 256;
 
+// A header says a handful of things, and is read before anything vouches for it. A guess.
+constexpr size_t kHeaderValuesMax = 64;
+
 // The year 10000 or so, and far from where a double or our milliseconds lose count.
 constexpr double kSecondsMax = 253'402'300'800.0;
 
@@ -174,7 +177,7 @@ TokenFault read(std::string_view token, const std::vector<TokenKey>& keys,
   const auto payload_text = decode_base64url(parts->payload);
   const auto signature = decode_base64url(parts->signature);
   if (!header_text || !payload_text || !signature) return TokenFault::kNotBase64Url;
-  const auto header = parse_strict_json(*header_text);
+  const auto header = parse_strict_json(*header_text, kHeaderValuesMax);
   if (!header || !header->is(Kind::kObject)) return TokenFault::kHeaderNotJson;
   if (const TokenFault fault = check_header(*header, rules); fault != TokenFault::kNone) {
     return fault;

@@ -22,6 +22,9 @@ namespace {
 // A JWK set of kTokenKeysMax keys of the largest kind stays far below.
 constexpr size_t kKeyFileBytesMax = 256 * kKiB;
 
+// Some hundred keys, those for other purposes included.
+constexpr size_t kJwksValuesMax = 4096;
+
 constexpr std::array<std::pair<std::string_view, SignatureAlgorithm>, 4> kAlgorithms{
     {{"HS256", SignatureAlgorithm::kHs256},
      {"RS256", SignatureAlgorithm::kRs256},
@@ -175,7 +178,7 @@ Result<TokenKey> load_token_key(const TokenKeyConfig& config) {
 Result<std::vector<TokenKey>> load_jwks(const std::string& path) {
   Result<std::string> text = read_key_file(path);
   if (!text) return text.error();
-  const auto set = parse_strict_json(*text);
+  const auto set = parse_strict_json(*text, kJwksValuesMax);
   const JsonValue* const list = set ? set->find("keys") : nullptr;
   if (list == nullptr || !list->is(JsonValue::Kind::kArray)) {
     return about(path, "is no JWK set; it looks like {\"keys\": [...]}, in strict JSON");

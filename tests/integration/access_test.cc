@@ -444,6 +444,50 @@ TEST_P(AccessTest, OneRequestDoesNotLendItsCredentialToTheNext) {
   EXPECT_EQ(client.read_response().status, 401);
 }
 
+// A key of one publisher's means nothing to another.
+TEST_P(AccessTest, AnIdempotencyKeyIsItsSendersOwn) {
+  TestServer server(config());
+  const auto publish = [&](const std::string& who, const char* channel) {
+    return ask(server.port(kPublic),
+               post("/channels/"s + channel, "x", bearer(who) + "Idempotency-Key: order-1\r\n"));
+  };
+  const std::string ann = token_for("ann", R"(,"publish":["rooms/*"])");
+  const std::string ben = token_for("ben", R"(,"publish":["prices"])");
+  EXPECT_EQ(publish(ann, "rooms/1").status, 201);
+  const HttpResponse first = publish(ben, "prices");
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(publish("rck_billing", "prices").status, 201);
+  EXPECT_EQ(publish(ben, "prices").body, first.body) << "and his own is";
+  EXPECT_EQ(publish(token_for("ben", R"(,"publish":["*"])"), "prices").body, first.body)
+      << "with whichever token";
+  EXPECT_EQ(server.books("prices").events, 2U);
+}
+
+TEST_P(AccessTest, ATokenThatEndsDuringTheBodyPublishesNothing) {
+  TestServer server(config());
+  HttpClient client(server.port(kPublic));
+  const std::string whole =
+      post("/channels/prices", "the body", bearer(token_for("u", R"(,"publish":["prices"])", 300)));
+  client.send(whole.substr(0, whole.size() - 4));
+  std::this_thread::sleep_for(milliseconds(400));  // past the token's end
+  client.send(whole.substr(whole.size() - 4));
+  EXPECT_EQ(client.read_response().status, 401);
+  EXPECT_EQ(server.books("prices").events, 0U);
+}
+
+TEST_P(AccessTest, AHiddenChannelsPathIsLikeOneThatNothingHas) {
+  TestServer server(config());
+  const uint16_t port = server.port(kPublic);
+  const std::string alice = bearer(token_for("alice"));
+  for (const std::string& headers : {""s, alice, bearer("a.b.c")}) {
+    for (const char* const method : {"GET", "HEAD", "POST", "OPTIONS", "PUT"}) {
+      EXPECT_EQ(all_but_date(port, request(method, "/prices", headers)),
+                all_but_date(port, request(method, "/nothing", headers)))
+          << method << ' ' << headers;
+    }
+  }
+}
+
 // --- The end of a token
 
 TEST_P(AccessTest, AStreamEndsWithItsTokenBetweenTwoEvents) {
@@ -476,6 +520,31 @@ TEST_P(AccessTest, AStreamEndsWithItsTokenBetweenTwoEvents) {
           get("/channels/prices", bearer(token_for("alice", R"(,"channels":["prices"])", -10))))
           .status,
       401);
+}
+
+// read_to_end() demands the last chunk.
+TEST_P(AccessTest, AStreamInFullSwingEndsBetweenTwoEventsAsWell) {
+  TestServer server(config());
+  std::vector<std::unique_ptr<SseClient>> subscribers;
+  for (int i = 0; i < 6; ++i) {
+    subscribers.push_back(std::make_unique<SseClient>(
+        server.port(kPublic), "/channels/prices",
+        with(bearer(token_for("u", R"(,"channels":["prices"])", 400)))));
+  }
+  HttpClient publisher(server.port(kLocal));
+  // They keep up, so that none is cut off for a full socket.
+  const auto read = [](SseClient& subscriber) {
+    try {
+      (void)subscriber.next_events(8);
+    } catch (const StreamEnded&) {
+      // and what comes now is its end
+    }
+  };
+  while (server.closed(CloseCause::kExpired) < subscribers.size()) {
+    for (int i = 0; i < 8; ++i) publisher.publish("prices", "x");
+    for (const auto& subscriber : subscribers) read(*subscriber);
+  }
+  for (const auto& subscriber : subscribers) (void)subscriber->read_to_end();
 }
 
 // A slot that a token's stream has left is anybody's.

@@ -296,6 +296,17 @@ TEST(StrictJson, DepthIsBounded) {
   EXPECT_TRUE(parse_strict_json(nested(kJsonDepthMax)).has_value());
   EXPECT_FALSE(parse_strict_json(nested(kJsonDepthMax + 1)).has_value());
   EXPECT_FALSE(parse_strict_json(nested(100'000)).has_value());
+  const auto wide = [](size_t members) {
+    std::string text = "{";
+    for (size_t i = 0; i < members; ++i) {
+      text += (i == 0 ? "\"m" : ",\"m") + std::to_string(i) + "\":0";
+    }
+    return text + "}";
+  };
+  EXPECT_TRUE(parse_strict_json(wide(kJsonMembersMax)).has_value());
+  EXPECT_FALSE(parse_strict_json(wide(kJsonMembersMax + 1)).has_value());
+  EXPECT_TRUE(parse_strict_json("[0,0,[0]]", 5).has_value());
+  EXPECT_FALSE(parse_strict_json("[0,0,[0]]", 4).has_value());
   EXPECT_FALSE(parse_strict_json(R"({"a":{"b":1,"b":2}})").has_value());
   EXPECT_TRUE(parse_strict_json(R"([{"a":1},{"a":1}])").has_value());
 }
