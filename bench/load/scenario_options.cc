@@ -142,7 +142,10 @@ void add_siege_options(CLI::App& command, SiegePlan& plan) {
   add_size(command, normal.data_bytes);
   add_pairs(command, normal.pairs, normal.latency_bar);
   command.add_option("--attack", plan.attack.command,
-                     "A command that attacks; or refused: a flood of refused requests");
+                     "A command that attacks; or refused: a flood of refused requests; or heads: "
+                     "request heads that never end");
+  command.add_option("--attackers", plan.attack.attackers,
+                     "Connections that must have been open at a time; of heads: that are opened");
   const std::map<std::string, RefusedFor> reasons = {{"malformed", RefusedFor::kMalformed},
                                                      {"unauthorized", RefusedFor::kUnauthorized},
                                                      {"over-limit", RefusedFor::kOverLimit}};

@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <latch>
 #include <thread>
 
 namespace ringcast::bench {
@@ -15,6 +17,17 @@ namespace {
 
 void work(int64_t duration_ns) {
   for (const int64_t end = now_ns() + duration_ns; now_ns() < end;) {
+  }
+}
+
+// For so long as this thread has a core, however many others want it.
+void work_for_cpu(int64_t duration_ns) {
+  const auto used_ns = [] {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return used.tv_sec * kSecond + used.tv_nsec;
+  };
+  for (const int64_t end = used_ns() + duration_ns; used_ns() < end;) {
   }
 }
 
@@ -57,9 +70,17 @@ TEST_F(CoreWatchTest, AnotherProgramOnTheCoreIsNoticed) {
 
 TEST_F(CoreWatchTest, ThreadsOfTheServerAreNotOthers) {
   const CoreWatch watch(target(core_));
-  std::thread sibling([] { work(400 * kMillisecond); });
-  work(400 * kMillisecond);
+  std::latch both_worked(2);
+  std::latch looked(1);  // a thread that has ended is not looked at
+  std::thread sibling([&] {
+    work_for_cpu(200 * kMillisecond);
+    both_worked.count_down();
+    looked.wait();
+  });
+  work_for_cpu(200 * kMillisecond);
+  both_worked.arrive_and_wait();
   EXPECT_EQ(watch.taken_by_others(), 0);
+  looked.count_down();
   sibling.join();
 }
 

@@ -11,6 +11,7 @@ SiegePlan plan() {
   SiegePlan plan;
   plan.normal.latency_bar = 1.5;
   plan.memory_bar_bytes = 1'000;
+  plan.attack = {.command = "refused", .rate = 100, .duration_ns = 10 * kSecond};
   return plan;
 }
 
@@ -19,7 +20,10 @@ SiegeResult phase(bool attacked, uint64_t latency_ns) {
   result.attacked = attacked;
   result.published = 100;
   result.latency.record(latency_ns, 1'000);
+  result.publish_ns = 20 * kSecond;
+  if (attacked) result.accepted_connections = result.flood_sent = 1'000;
   result.resident_start = 50'000;
+  result.resident_peak = attacked ? 54'500 : 54'000;
   result.resident_after = attacked ? 53'900 : 53'000;
   return result;
 }
@@ -48,6 +52,36 @@ TEST(SiegeComparison, AnAttackerLeftAtTheDeadlineIsNotGood) {
   SiegeComparison round = good_round();
   round.with[2].attackers_left = 1;
   EXPECT_FALSE(round.good(plan()));
+}
+
+TEST(SiegeComparison, AnAttackThatHardlyWasOneIsNotGood) {
+  SiegeComparison round = good_round();
+  round.with[1].flood_sent = 899;  // of 100 a second for ten seconds
+  EXPECT_FALSE(round.good(plan()));
+  round.with[1].flood_sent = 1'000;
+  round.with[1].flood_unanswered = 11;
+  EXPECT_FALSE(round.good(plan()));
+  round.with[1].flood_unanswered = 10;
+  EXPECT_TRUE(round.good(plan()));
+
+  SiegePlan other = plan();
+  other.attack = {.command = "slowhttptest", .attackers = 4};
+  for (SiegeResult& with : round.with) {
+    with.flood_sent = 0;
+    with.attackers_most = 4;
+  }
+  EXPECT_TRUE(round.good(other));
+  round.with[0].attackers_most = 3;
+  EXPECT_FALSE(round.good(other));
+}
+
+TEST(SiegeComparison, MemoryTakenIsNotGoodUnderAFlood) {
+  SiegeComparison round = good_round();
+  round.with[2].resident_peak += 501;
+  EXPECT_FALSE(round.good(plan()));
+  SiegePlan other = plan();
+  other.attack.command = "heads";  // which are kept until their deadline
+  EXPECT_TRUE(round.good(other));
 }
 
 TEST(SiegeComparison, MemoryLeftBehindIsNotGood) {

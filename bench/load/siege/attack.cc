@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "bench/load/process_stats.h"
+#include "bench/load/siege/unfinished_heads.h"
 
 namespace ringcast::bench {
 namespace {
@@ -29,11 +30,12 @@ constexpr int kNicer = 10;       // than whoever measures
   ::_exit(kCannotRun);
 }
 
-[[noreturn]] void flood(const AttackPlan& plan, const sockaddr_in& server, FloodCounts& counts) {
-  auto flood = RefusedFlood::open(plan, server, counts);
-  if (flood) (*flood)->run();
-  const auto failure = flood ? (*flood)->failure() : std::optional{flood.error()};
-  if (failure) fmt::print(stderr, "the flood: {}\n", failure->message);
+// Runs one of our own attacks to its end, and this process with it.
+template <typename OurAttack>
+[[noreturn]] void run_to_its_end(Result<std::unique_ptr<OurAttack>> attack) {
+  if (attack) (*attack)->run();
+  const auto failure = attack ? (*attack)->failure() : std::optional{attack.error()};
+  if (failure) fmt::print(stderr, "the attack: {}\n", failure->message);
   ::_exit(failure ? 1 : 0);
 }
 
@@ -47,18 +49,20 @@ Result<Attack> Attack::start(const AttackPlan& plan, const Target& target, int c
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return Error{fmt::format("cannot fork: {}", std::strerror(errno))};
-  if (pid > 0) return Attack(plan.command, pid, counts);
+  if (pid > 0) return Attack(plan, pid, counts);
 
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   ::setpriority(PRIO_PROCESS, 0, kNicer);
   if (auto pinned = pin(0, cpu); !pinned) ::_exit(1);
-  if (plan.is_flood()) flood(plan, target.subscribe, *counts);
+  if (plan.is_flood()) run_to_its_end(RefusedFlood::open(plan, target.subscribe, *counts));
+  if (plan.is_heads()) run_to_its_end(UnfinishedHeads::open(plan, target.subscribe));
   become(plan.command);
 }
 
 Attack::Attack(Attack&& other) noexcept
     : command_(std::move(other.command_)),
+      is_ours_(other.is_ours_),
       pid_(std::exchange(other.pid_, -1)),
       counts_(std::exchange(other.counts_, nullptr)),
       status_(other.status_) {}
@@ -88,6 +92,8 @@ std::string Attack::problem() const {
   if (!status_ || !WIFEXITED(*status_)) return {};
   if (WEXITSTATUS(*status_) == kCannotRun)
     return fmt::format("there is no such attack: {}; install the program", command_);
+  if (is_ours_ && WEXITSTATUS(*status_) != 0)
+    return "the attack ended before its time; see above why";
   if (counts_->served > 0)
     return fmt::format(
         "{} requests of the attack were served; for --refused-for unauthorized a channel named "

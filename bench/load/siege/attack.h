@@ -1,4 +1,4 @@
-// Attack: a program that attacks the server, or our own flood of refused requests, in a process of its own on a given core.
+// Attack: a program that attacks the server, or our own flood of refused requests or unfinished heads, in a process of its own on a given core.
 //
 // It runs at a lower priority than whoever measures, because both are on the client's core: an attack may be late, a clock may not.
 //
@@ -32,11 +32,15 @@ class Attack {
   [[nodiscard]] std::string problem() const;
 
  private:
-  Attack(std::string command, pid_t pid, FloodCounts* counts)
-      : command_(std::move(command)), pid_(pid), counts_(counts) {}
+  Attack(const AttackPlan& plan, pid_t pid, FloodCounts* counts)
+      : command_(plan.command),
+        is_ours_(plan.is_flood() || plan.is_heads()),
+        pid_(pid),
+        counts_(counts) {}
   void reap(int options);
 
   std::string command_;
+  bool is_ours_;
   pid_t pid_;
   FloodCounts* counts_;  // in memory shared with the process
   std::optional<int> status_;

@@ -20,6 +20,14 @@ int64_t SiegeComparison::left_behind_bytes() const {
   return most;
 }
 
+int64_t SiegeComparison::taken_bytes() const {
+  int64_t most = 0;
+  for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair) {
+    most = std::max(most, with[pair].peak_bytes() - without[pair].peak_bytes());
+  }
+  return most;
+}
+
 uint64_t SiegeComparison::attackers_left() const {
   uint64_t left = 0;
   for (const SiegeResult& phase : with) left += phase.attackers_left;
@@ -28,8 +36,12 @@ uint64_t SiegeComparison::attackers_left() const {
 
 bool SiegeComparison::good(const SiegePlan& plan) const {
   const auto well = [](const SiegeResult& phase) { return phase.delivered_well(); };
+  const auto attacked = [&](const SiegeResult& phase) { return phase.was_attacked(plan.attack); };
+  // A request that is refused has no claim to memory, so that a flood of them leaves it flat all the time.
+  const int64_t taken = plan.attack.is_flood() ? taken_bytes() : 0;
   return std::ranges::all_of(without, well) && std::ranges::all_of(with, well) &&
-         attackers_left() == 0 && left_behind_bytes() <= plan.memory_bar_bytes &&
+         std::ranges::all_of(with, attacked) && attackers_left() == 0 &&
+         taken <= plan.memory_bar_bytes && left_behind_bytes() <= plan.memory_bar_bytes &&
          paired_latency().median_ratio(0.99) <= plan.normal.latency_bar;
 }
 

@@ -16,8 +16,9 @@ struct SiegeComparison {
 
   // Each phase with the attack held against the one before it.
   [[nodiscard]] PairedLatency paired_latency() const;
-  // What an attack left behind in the server's memory, beyond what the phase before it did, at most.
+  // What an attack left behind in the server's memory, beyond what the phase before it did, at most; and what it took meanwhile.
   [[nodiscard]] int64_t left_behind_bytes() const;
+  [[nodiscard]] int64_t taken_bytes() const;
   [[nodiscard]] uint64_t attackers_left() const;
   [[nodiscard]] bool good(const SiegePlan& plan) const;
 };

@@ -19,8 +19,10 @@ enum class RefusedFor : uint8_t {
 };
 
 struct AttackPlan {
-  std::string
-      command;  // "refused": our own flood; otherwise a shell command, which ends by itself or is ended
+  // "refused": our own flood; "heads": our own unfinished heads; otherwise a shell command, which ends by itself or is ended.
+  std::string command{};
+  uint32_t attackers =
+      0;  // connections that must have been open at a time; of heads: that are opened
 
   // Of the flood.
   RefusedFor refused_for = RefusedFor::kMalformed;
@@ -28,6 +30,7 @@ struct AttackPlan {
   int64_t duration_ns = 60 * kSecond;
 
   [[nodiscard]] bool is_flood() const noexcept { return command == "refused"; }
+  [[nodiscard]] bool is_heads() const noexcept { return command == "heads"; }
 };
 
 struct SiegePlan {

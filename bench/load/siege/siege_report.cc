@@ -32,8 +32,9 @@ void print_attack(const SiegePlan& plan, const SiegeResult& result) {
       result.flood_refused, result.flood_unanswered);
 }
 
-ordered_json phase_json(const SiegeResult& result) {
+ordered_json phase_json(const AttackPlan& attack, const SiegeResult& result) {
   return {{"attacked", result.attacked},
+          {"as_asked_for", !result.attacked || result.was_attacked(attack)},
           {"delivered_well", result.delivered_well()},
           {"unfinished", result.unfinished},
           {"normal_closed", result.normal_closed},
@@ -79,6 +80,8 @@ void print_siege(const SiegePlan& plan, const SiegeResult& result) {
       as_mib(result.resident_start), as_mib(result.resident_peak), as_mib(result.resident_after),
       of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
   if (result.attacked) print_attack(plan, result);
+  if (result.attacked && !result.was_attacked(plan.attack))
+    fmt::print("  verdict           WRONG; this is not the attack that was asked for\n");
   print_not_alone(result.core_taken);
   if (result.delivered_well()) return;
   fmt::print("  verdict           WRONG{}{}\n",
@@ -93,8 +96,11 @@ void print_siege_comparison(const SiegePlan& plan, const SiegeComparison& compar
   print_paired("latency, attacked to in peace", comparison.paired_latency(),
                plan.normal.latency_bar);
   fmt::print("  attackers         {} left at the deadline\n", comparison.attackers_left());
-  fmt::print("  RSS               {:.2f} MiB left behind by an attack, at most (bar {:.2f})\n",
-             as_mib(comparison.left_behind_bytes()), as_mib(plan.memory_bar_bytes));
+  fmt::print(
+      "  RSS               {:.2f} MiB taken by an attack, {:.2f} left behind, at most (bar "
+      "{:.2f})\n",
+      as_mib(comparison.taken_bytes()), as_mib(comparison.left_behind_bytes()),
+      as_mib(plan.memory_bar_bytes));
   fmt::print("  verdict           {}\n",
              comparison.good(plan) ? "nobody noticed" : "WRONG: see above which");
 }
@@ -105,10 +111,13 @@ ordered_json siege_json(const SiegePlan& plan, const SiegeComparison& comparison
                        {"latency_ratios", paired_json(comparison.paired_latency())},
                        {"attackers_left", comparison.attackers_left()},
                        {"left_behind_bytes", comparison.left_behind_bytes()},
+                       {"taken_bytes", comparison.taken_bytes()},
                        {"without", ordered_json::array()},
                        {"with", ordered_json::array()}};
-  for (const SiegeResult& phase : comparison.without) json["without"].push_back(phase_json(phase));
-  for (const SiegeResult& phase : comparison.with) json["with"].push_back(phase_json(phase));
+  for (const SiegeResult& phase : comparison.without)
+    json["without"].push_back(phase_json(plan.attack, phase));
+  for (const SiegeResult& phase : comparison.with)
+    json["with"].push_back(phase_json(plan.attack, phase));
   return json;
 }
 

@@ -187,6 +187,13 @@ bool SiegeResult::delivered_well() const noexcept {
   return verdict.good(false) && !unfinished && normal_closed == 0 && published > 0;
 }
 
+bool SiegeResult::was_attacked(const AttackPlan& attack) const noexcept {
+  if (!attack.is_flood()) return accepted_connections > 0 && attackers_most >= attack.attackers;
+  const auto seconds = static_cast<double>(std::min(publish_ns, attack.duration_ns)) / 1e9;
+  return static_cast<double>(flood_sent) >= 0.9 * attack.rate * seconds &&
+         flood_unanswered * 100 <= flood_sent;
+}
+
 Result<SiegeResult> run_siege(const SiegePlan& plan, bool attacked, int attack_cpu,
                               const Target& target) {
   return std::make_unique<SiegeRun>(plan, attacked, attack_cpu, target)->run();
@@ -197,6 +204,8 @@ std::string problem_of(const SiegePlan& plan) {
     return "say what attacks: --attack refused, or --attack \"slowhttptest -H -c 5000 -r 1000 -i 5 "
            "-l 120 -u http://127.0.0.1:8000/\"";
   }
+  if (plan.attack.is_heads() && plan.attack.attackers == 0)
+    return "say how many: --attack heads --attackers 2500";
   return problem_of(plan.normal);
 }
 

@@ -49,6 +49,9 @@ struct SiegeResult {
   double core_taken = 0;  // share of the time that others kept the server from its core
 
   [[nodiscard]] bool delivered_well() const noexcept;
+  // The attack was the one that was meant: as many connections, or requests a second, nearly all of them answered.
+  [[nodiscard]] bool was_attacked(const AttackPlan& attack) const noexcept;
+  [[nodiscard]] int64_t peak_bytes() const noexcept { return resident_peak - resident_start; }
   [[nodiscard]] int64_t growth_bytes() const noexcept { return resident_after - resident_start; }
 };
 
