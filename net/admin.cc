@@ -108,7 +108,7 @@ bool Admin::deny(Exchange& exchange, const ListenerConfig& listener, const Respo
   Visitor visitor;
   const Denial denial = gate_.check_admin(request, visitor);
   if (denial == Denial::kNone) return false;
-  exchange.refused_why = visitor.why;
+  exchange.refused_why = denial == Denial::kForbidden ? "it may not administer" : visitor.why;
   append_denial(exchange.answers, denial, options);
   (denial == Denial::kForbidden ? counters.requests_forbidden : counters.requests_unauthorized)
       .add();

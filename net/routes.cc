@@ -33,15 +33,12 @@ Routes::Routes(ShardState& shard, const Channels& channels, uint32_t stream_chan
       subscribe_(subscribe),
       admin_(admin),
       gate_(access),
-      any_reader_{.origins = {}, .credentials = false},
-      any_publisher_{.origins = {}, .credentials = false},
-      hidden_reader_{.origins = {}, .credentials = false},
       queues_(channels.size()) {
   for (ChannelNumber i = 0; i < channels.size(); ++i) {
     const CorsConfig& cors = channels.at(i).config().cors;
-    any_reader_ = in_either(any_reader_, cors);
-    any_publisher_ = in_either(any_publisher_, publishers_of(cors));
-    if (gate_.hides_from_readers(&channels.at(i))) hidden_reader_ = in_either(hidden_reader_, cors);
+    any_reader_.add(cors);
+    any_publisher_.add(publishers_of(cors));
+    if (gate_.hides_from_readers(&channels.at(i))) hidden_reader_.add(cors);
   }
 }
 
@@ -117,7 +114,7 @@ Routes::Handled Routes::handle_public(uint32_t slot, Exchange& exchange,
 std::string Routes::reader_lines(const Request& request, const ListenerConfig& listener) const {
   std::string lines;
   if (listener.serve_subscribe || listener.serve_publish) {
-    append_cors_lines(lines, any_reader_, request);
+    append_cors_lines(lines, any_reader_.for_page_of(request), request);
   }
   return lines;
 }
@@ -153,7 +150,7 @@ bool Routes::is_hidden(const Duties& duties, const Channel* channel) const noexc
 const CorsConfig& Routes::hidden_cors(const Request& request, const Duties& duties) const noexcept {
   const bool is_for_publishers =
       duties.publish && (!duties.subscribe || request.access_control_request_method == "POST");
-  return is_for_publishers ? any_publisher_ : hidden_reader_;
+  return (is_for_publishers ? any_publisher_ : hidden_reader_).for_page_of(request);
 }
 
 // --- Streams
@@ -162,7 +159,8 @@ Routes::Handled Routes::handle_channel(uint32_t slot, Exchange& exchange, const 
                                        const Channels::Address& address, std::string_view name) {
   const Request& request = exchange.reader.request();
   const auto no_such_channel = [&] {
-    return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+    return answer_error(exchange, any_reader_.for_page_of(request), 404,
+                        "there is no such channel here");
   };
   if (duties.publish && request.method == Method::kPost) {
     return publish(slot, exchange, duties, {.is_batch = false, .address = address, .name = name});
@@ -189,22 +187,24 @@ Routes::Handled Routes::handle_events(uint32_t slot, Exchange& exchange, const D
   const bool asks_to_publish =
       request.method == Method::kOptions && request.access_control_request_method == "POST";
   if (duties.publish && (asks_to_publish || !duties.subscribe)) {
-    return answer_without_stream(exchange, any_publisher_, methods_of(duties));
+    return answer_without_stream(exchange, any_publisher_.for_page_of(request), methods_of(duties));
   }
   int status = 0;
   std::string error;
   std::vector<Wanted> wanted = channels_named(request, status, error);
   // Without channels it can still be said what is served here.
   if (wanted.empty() && request.method == Method::kOptions) {
-    return answer_without_stream(exchange, any_reader_, methods_of(duties));
+    return answer_without_stream(exchange, any_reader_.for_page_of(request), methods_of(duties));
   }
-  if (wanted.empty()) return answer_error(exchange, any_reader_, status, error);
+  if (wanted.empty())
+    return answer_error(exchange, any_reader_.for_page_of(request), status, error);
   if (request.method == Method::kGet || request.method == Method::kHead) {
     return stream(slot, exchange, std::move(wanted));
   }
   const bool hidden = std::ranges::any_of(
       wanted, [this](const Wanted& one) { return gate_.hides_from_readers(one.channel); });
-  return answer_without_stream(exchange, hidden ? hidden_reader_ : common_cors(wanted),
+  return answer_without_stream(exchange,
+                               hidden ? hidden_reader_.for_page_of(request) : common_cors(wanted),
                                methods_of(duties));
 }
 
@@ -289,7 +289,8 @@ Routes::Handled Routes::stream(uint32_t slot, Exchange& exchange, std::vector<Wa
 Routes::Handled Routes::deny_stream(Exchange& exchange, Denial denial, const Visitor& visitor) {
   ResponseOptions options = options_for(exchange);
   std::string lines;
-  append_cors_lines(lines, hidden_reader_, exchange.reader.request());
+  const Request& request = exchange.reader.request();
+  append_cors_lines(lines, hidden_reader_.for_page_of(request), request);
   apply_privacy(visitor, options, lines);
   options.extra_lines = lines;
   append_denial(exchange.answers, denial, options);

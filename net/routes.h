@@ -16,6 +16,7 @@
 #include "net/admin.h"
 #include "net/exchange.h"
 #include "net/gate.h"
+#include "net/http/cors.h"
 #include "net/http/http_date.h"
 #include "net/listener.h"
 #include "net/publish.h"
@@ -141,9 +142,9 @@ class Routes {
   Admin& admin_;
   const Gate gate_;
   // Who may read what is said of no channel in particular: the readers, and the publishers, of any of them.
-  CorsConfig any_reader_;
-  CorsConfig any_publisher_;
-  CorsConfig hidden_reader_;  // the readers of any channel that is not public
+  AnyCors any_reader_;
+  AnyCors any_publisher_;
+  AnyCors hidden_reader_;  // the readers of any channel that is not public
   HttpDate date_;
   std::vector<Queue> queues_;  // by channel
   bool is_retrying_ = false;

@@ -67,7 +67,7 @@ bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener
   const Denial denial = check_publish(exchange, duties.is_local, target);
   if (denial == Denial::kNone) return false;
   std::string lines;
-  append_cors_lines(lines, any_publisher_, request);
+  append_cors_lines(lines, any_publisher_.for_page_of(request), request);
   ResponseOptions options = options_for(exchange);
   options.keep_alive = false;
   options.extra_lines = lines;
@@ -111,12 +111,15 @@ Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties&
   const Denial denial = check_publish_now(exchange, duties.is_local, target);
   const Channel* const channel = target.address.channel;
   if (denial == Denial::kNone && !target.is_batch && channel == nullptr) {
-    return answer_error(exchange, any_reader_, 404, "there is no such channel here");
+    return answer_error(exchange, any_reader_.for_page_of(request), 404,
+                        "there is no such channel here");
   }
   // A batch is checked line by line, and what it is told is for whoever may publish any of them.
   const bool is_about_one = !target.is_batch && denial == Denial::kNone;
   std::string cors_lines;
-  append_cors_lines(cors_lines, is_about_one ? channel->config().cors : any_publisher_, request);
+  append_cors_lines(cors_lines,
+                    is_about_one ? channel->config().cors : any_publisher_.for_page_of(request),
+                    request);
   ResponseOptions options = options_for(exchange);
   options.extra_lines = cors_lines;
   if (denial != Denial::kNone) {

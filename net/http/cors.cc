@@ -25,18 +25,18 @@ bool contains(const std::vector<std::string>& headers, const std::string& name) 
 
 // The lines that say who may read.
 void append_readers(std::string& out, const CorsConfig& config, const Request& request) {
-  if (config.origins.empty()) return;
-  if (takes_everybody(config.origins)) {
-    out += "Access-Control-Allow-Origin: *\r\n";
-    return;
-  }
-  if (takes_by_name(config.origins, request.origin)) {
+  const bool is_named = takes_by_name(config.origins, request.origin);
+  if (is_named) {
     out += "Access-Control-Allow-Origin: ";
     out += request.origin;
     out += "\r\n";
     if (config.credentials) out += "Access-Control-Allow-Credentials: true\r\n";
+  } else if (takes_everybody(config.origins)) {
+    out += "Access-Control-Allow-Origin: *\r\n";
   }
-  out += "Vary: Origin\r\n";
+  const bool names_any =
+      std::ranges::any_of(config.origins, [](const std::string& entry) { return entry != "*"; });
+  if (names_any) out += "Vary: Origin\r\n";
 }
 
 }  // namespace
@@ -62,24 +62,23 @@ CorsConfig in_common(const CorsConfig& one, const CorsConfig& other) {
   return common;
 }
 
-CorsConfig in_either(const CorsConfig& one, const CorsConfig& other) {
-  if (one.origins.empty()) return other;
-  if (other.origins.empty()) return one;
-  CorsConfig either{.origins = in_either(one.origins, other.origins),
-                    .credentials = one.credentials && other.credentials,
-                    .request_headers = one.request_headers,
-                    .max_age = std::min(one.max_age, other.max_age)};
-  if (takes_everybody(either.origins)) either.credentials = false;
-  std::ranges::copy_if(
-      other.request_headers, std::back_inserter(either.request_headers),
-      [&](const std::string& name) { return !contains(one.request_headers, name); });
-  return either;
-}
-
 CorsConfig publishers_of(const CorsConfig& config) {
   CorsConfig publishers = config;
   std::erase(publishers.origins, "*");
   return publishers;
+}
+
+void AnyCors::add(const CorsConfig& config) {
+  if (config.origins.empty()) return;
+  const bool is_first = plain_.origins.empty();
+  plain_.origins = in_either(plain_.origins, config.origins);
+  plain_.max_age = is_first ? config.max_age : std::min(plain_.max_age, config.max_age);
+  std::ranges::copy_if(
+      config.request_headers, std::back_inserter(plain_.request_headers),
+      [this](const std::string& name) { return !contains(plain_.request_headers, name); });
+  credentialed_ = plain_;
+  credentialed_.credentials = true;
+  if (config.credentials) with_credentials_ = in_either(with_credentials_, config.origins);
 }
 
 void append_cors_lines(std::string& out, const CorsConfig& config, const Request& request) {

@@ -30,10 +30,6 @@ namespace ringcast::net {
 // What both allow: for an answer that carries what belongs to both. A preflight is remembered for the shorter time.
 [[nodiscard]] CorsConfig in_common(const CorsConfig& one, const CorsConfig& other);
 
-// What either allows: for an answer that carries nothing of any one of them. Credentials only where both allow them;
-// who allows nobody has no say in that.
-[[nodiscard]] CorsConfig in_either(const CorsConfig& one, const CorsConfig& other);
-
 // The origins that may publish: those that are listed by name.
 [[nodiscard]] CorsConfig publishers_of(const CorsConfig& config);
 
@@ -47,5 +43,27 @@ void append_cors_lines(std::string& out, const CorsConfig& config, const Request
 // `options.allow` and `options.extra_lines` are ours to fill.
 void append_preflight(std::string& out, const CorsConfig& config, const Request& request,
                       std::string_view methods, ResponseOptions options);
+
+// The rules of several channels, for an answer that is about none of them in particular: whoever may read one of them may
+// read it. What is allowed depends on the origin that asks alone, so that nothing is said of any channel; and it is as
+// much as that origin is allowed by any of them: a page that sends cookies learns that they are not good enough, even
+// where other channels are for everybody.
+class AnyCors {
+ public:
+  AnyCors() : plain_{.origins = {}}, credentialed_{.origins = {}} {}
+
+  void add(const CorsConfig& config);
+
+  // The rules that `request` meets.
+  [[nodiscard]] const CorsConfig& for_page_of(const Request& request) const noexcept {
+    return takes_by_name(with_credentials_, request.origin) ? credentialed_ : plain_;
+  }
+
+ private:
+  // The same but for the credentials.
+  CorsConfig plain_;
+  CorsConfig credentialed_;
+  Origins with_credentials_;  // of the channels that allow them
+};
 
 }  // namespace ringcast::net

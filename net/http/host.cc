@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "engine/ip_address.h"
 #include "net/http/ascii.h"
 
 namespace ringcast::net {
 
 std::string_view without_port(std::string_view host) noexcept {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
+  const size_t address = host.starts_with('[') ? host.find(']') : 0;
+  if (address == std::string_view::npos) return host;
+  const size_t colon = host.find(':', address);
+  const bool is_all_address = address == 0 || colon == address + 1 || host.size() == address + 1;
+  return is_all_address ? host.substr(0, colon) : host;
 }
 
 bool is_one_of_hosts(std::span<const std::string> names, std::string_view host) noexcept {
@@ -19,9 +23,10 @@ bool is_one_of_hosts(std::span<const std::string> names, std::string_view host) 
 
 bool is_admin_host(const ListenerConfig& listener, std::string_view host) noexcept {
   const std::string_view name = without_port(host);
-  const std::string_view address = name.starts_with('[') ? name.substr(1, name.size() - 2) : name;
-  return equals_ignoring_case(name, "localhost") || name == "127.0.0.1" || name == "[::1]" ||
-         (!address.empty() && address == listener.host) || is_one_of_hosts(listener.hosts, host);
+  const bool is_v6 = name.size() > 2 && name.starts_with('[') && name.ends_with(']');
+  const std::string_view address = is_v6 ? name.substr(1, name.size() - 2) : name;
+  return equals_ignoring_case(name, "localhost") || parse_ip_address(address).has_value() ||
+         is_one_of_hosts(listener.hosts, host);
 }
 
 bool is_public_host(const ListenerConfig& listener, std::string_view host) noexcept {

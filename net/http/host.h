@@ -19,8 +19,8 @@ namespace ringcast::net {
 [[nodiscard]] bool is_one_of_hosts(std::span<const std::string> names,
                                    std::string_view host) noexcept;
 
-// Whether administration is served to who asks `listener` under `host`: localhost, the loopback addresses, the address it
-// is bound to, and what is configured. Addresses are safe: only names can be made to point somewhere else.
+// Whether administration is served to who asks `listener` under `host`: localhost, any address, and what is configured.
+// Addresses are safe: only names can be made to point somewhere else.
 [[nodiscard]] bool is_admin_host(const ListenerConfig& listener, std::string_view host) noexcept;
 
 // Whether anything else is: under every name where none is configured.

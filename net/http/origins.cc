@@ -54,8 +54,12 @@ bool any_takes(const Origins& origins, std::string_view origin) noexcept {
 }
 
 void add_new(Origins& origins, const std::string& entry) {
-  if (any_takes(origins, entry)) return;
-  std::erase_if(origins, [&](const std::string& other) { return takes(entry, other); });
+  const auto covers = [](const std::string& one, const std::string& other) {
+    return one == other || (one != "*" && takes(one, other));
+  };
+  if (std::ranges::any_of(origins, [&](const std::string& one) { return covers(one, entry); }))
+    return;
+  std::erase_if(origins, [&](const std::string& one) { return covers(entry, one); });
   origins.push_back(entry);
 }
 

@@ -24,7 +24,8 @@ using Origins = std::vector<std::string>;
 // any site's sandboxed frames send, or bytes that could end a header line.
 [[nodiscard]] bool takes_by_name(const Origins& origins, std::string_view origin) noexcept;
 
-// The origins that both lists take in, and those that either does. No entry of the result takes in another.
+// The origins that both lists take in, and those that either does. No entry of the result but `*` takes in another: who is
+// named besides `*` may be allowed more than everybody.
 [[nodiscard]] Origins in_both(const Origins& one, const Origins& other);
 [[nodiscard]] Origins in_either(const Origins& one, const Origins& other);
 

@@ -106,7 +106,8 @@ TEST_P(CrossOrigin, ErrorsThatBelongToNoChannelAreForTheReadersOfAny) {
     EXPECT_EQ(readable_by(ask(all.port(), get(target, from(kNobodys)))), "*") << target;
   }
   EXPECT_EQ(readable_by(ask(some.port(), post("/channels/nwes", "x", from(kOurs)))), kOurs);
-  EXPECT_EQ(readable_by(ask(all.port(), get("/no/channel", from(kOurs)))), "*");
+  EXPECT_EQ(readable_by(ask(all.port(), get("/no/channel", from(kOurs)))), kOurs);
+  EXPECT_EQ(readable_by(ask(all.port(), get("/no/channel", from(kNobodys)))), "*");
   EXPECT_EQ(readable_by(ask(all.port(), get("/metrics", from(kOurs)))), "") << "for no page";
 }
 
@@ -128,10 +129,10 @@ struct AnswerCase {
   std::string_view body = "";
 };
 
-// Three channels: read by listed origins with credentials, by everybody, and by nobody.
+// Channels that are read by listed origins with credentials, by everybody, and by nobody.
 class EveryAnswer : public CrossOrigin {
  protected:
-  static Config three() {
+  static Config channels() {
     Config three = config();
     three.channels[0].cors = {.origins = {std::string(kOurs), "https://*.app.example"},
                               .credentials = true,
@@ -185,22 +186,24 @@ TEST_P(EveryAnswer, NamesWhoMayReadItAndSaysWhenItWouldNameAnother) {
       {"resuming", "GET", "/channels/news", kOurs, "Last-Event-ID: 1-0\r\n", 200, kOurs, "Origin",
        "true"},
       {"an id that is none", "GET", "/channels/news", kOurs, "Last-Event-ID: \x7f\r\n", 400, "*",
-       "", ""},
+       "Origin", ""},
       {"preflight", "OPTIONS", "/channels/news", kOurs, kAsksGet, 204, kOurs, "Origin", "true"},
       {"preflight, everybody", "OPTIONS", "/channels/open", kOurs, kAsksGet, 204, "*", "", ""},
       {"preflight, stranger", "OPTIONS", "/channels/news", kNobodys, kAsksGet, 204, "", "Origin",
        ""},
       {"405", "PUT", "/channels/news", kOurs, "", 405, kOurs, "Origin", "true"},
-      {"404", "GET", "/channels/nwes", kOurs, "", 404, "*", "", ""},
-      {"404, no path", "GET", "/nowhere", kOurs, "", 404, "*", "", ""},
+      {"404", "GET", "/channels/nwes", kOurs, "", 404, kOurs, "Origin", "true"},
+      {"404, stranger", "GET", "/channels/nwes", kNobodys, "", 404, "*", "Origin", ""},
+      {"404, no path", "GET", "/nowhere", kOurs, "", 404, kOurs, "Origin", "true"},
       {"403", "POST", "/channels/news", kNobodys, "", 403, "", "Origin", "", "x"},
       {"201", "POST", "/channels/news", kOurs, "", 201, kOurs, "Origin", "true", "x"},
       {"201, no origin", "POST", "/channels/news", "", "", 201, "", "Origin", "", "x"},
       {"400", "POST", "/channels/news?ttl=x", kOurs, "", 400, kOurs, "Origin", "true", "x"},
-      {"400 as HTTP", "GET", "/channels/news", kOurs, "Content-Length: x\r\n", 400, "*", "", ""},
-      {"417", "GET", "/channels/news", kOurs, "Expect: x\r\n", 417, "*", "", ""},
+      {"400 as HTTP", "GET", "/channels/news", kOurs, "Content-Length: x\r\n", 400, "*", "Origin",
+       ""},
+      {"417", "GET", "/channels/news", kOurs, "Expect: x\r\n", 417, kOurs, "Origin", "true"},
   };
-  TestServer server(three());
+  TestServer server(channels());
   for (const AnswerCase& row : kCases) {
     HttpClient client(server.port());
     client.send(text(row));
@@ -208,8 +211,40 @@ TEST_P(EveryAnswer, NamesWhoMayReadItAndSaysWhenItWouldNameAnother) {
   }
 }
 
+// What is hidden is answered as what does not exist is, and readable for a page with cookies all the same: to EventSource a
+// 401 it may not read is a network error, after which it would come back for ever.
+TEST_P(EveryAnswer, RefusalsOfWhatIsHiddenAreForThePagesThatMayAsk) {
+  constexpr std::string_view kAsksPost = "Access-Control-Request-Method: POST\r\n";
+  constexpr std::string_view kAsksGet = "Access-Control-Request-Method: GET\r\n";
+  Config hiding = channels();
+  for (const size_t i : {0U, 1U}) {
+    hiding.channels[i].access = {SubscribeAccess::kToken, {.loopback = false, .token = true}};
+  }
+  TestServer server(hiding);
+  for (const std::string_view target : {"/channels/news", "/channels/open", "/channels/nwes"}) {
+    const AnswerCase kCases[] = {
+        {"ours", "GET", target, kOurs, "", 401, kOurs, "Origin", "true"},
+        {"a stranger", "GET", target, kNobodys, "", 401, "*", "Origin", ""},
+        {"no origin", "GET", target, "", "", 401, "*", "Origin", ""},
+        {"preflight", "OPTIONS", target, kOurs, kAsksGet, 204, kOurs, "Origin", "true"},
+        {"publishing", "OPTIONS", target, kOurs, kAsksPost, 204, kOurs, "Origin", "true"},
+    };
+    for (const AnswerCase& row : kCases) {
+      SCOPED_TRACE(target);
+      HttpClient client(server.port());
+      client.send(text(row));
+      expect_as_said(row, client.read_head());
+    }
+  }
+  const AnswerCase refused{"publish", "POST", "/channels/news", kOurs,  "",
+                           401,       kOurs,  "Origin",         "true", "x"};
+  HttpClient client(server.port());
+  client.send(text(refused));
+  expect_as_said(refused, client.read_head());
+}
+
 TEST_P(EveryAnswer, PreflightListsTheHeadersOneByOne) {
-  TestServer server(three());
+  TestServer server(channels());
   const HttpResponse answer = preflight(server, "/channels/news", kOurs, "GET");
   EXPECT_EQ(answer["access-control-allow-headers"],
             "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID, "

@@ -21,12 +21,13 @@ TEST(Host, OfAdministrationIsThisMachineOrConfigured) {
   const ListenerConfig listener{
       .host = "10.0.0.5", .port = 9090, .serve_admin = true, .hosts = {"ops.example"}};
   for (const char* host : {"localhost", "LOCALHOST:9090", "127.0.0.1:9090", "[::1]:9090",
-                           "10.0.0.5", "10.0.0.5:1", "ops.example"}) {
+                           "10.0.0.5", "10.0.0.6:1", "[2001:db8::1]:80", "ops.example"}) {
     EXPECT_TRUE(is_admin_host(listener, host)) << host;
     EXPECT_TRUE(is_public_host(listener, host)) << host;
   }
-  for (const char* host : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
-                           "[127.0.0.1].evil", "10.0.0.6", "::1", "127.0.0.2"}) {
+  for (const char* host :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[127.0.0.1].evil",
+        "[]", "[", "::1", "127.1", "0x7f000001", "1.2.3.4.5"}) {
     EXPECT_FALSE(is_admin_host(listener, host)) << host;
     EXPECT_FALSE(is_public_host(listener, host)) << host;
   }

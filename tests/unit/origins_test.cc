@@ -94,8 +94,9 @@ TEST(Origins, InEitherNoEntryTakesInAnother) {
             (Origins{"https://*.app.example", "https://b.example"}));
   EXPECT_EQ(in_either({"https://a.app.example", "https://b.example"}, hosts),
             (Origins{"https://b.example", "https://*.app.example"}));
-  EXPECT_EQ(in_either(hosts, {"*"}), Origins{"*"});
-  EXPECT_EQ(in_either({"*"}, hosts), Origins{"*"});
+  EXPECT_EQ(in_either(hosts, {"*"}), (Origins{"https://*.app.example", "*"}));
+  EXPECT_EQ(in_either({"*"}, hosts), (Origins{"*", "https://*.app.example"}));
+  EXPECT_EQ(in_either({"*"}, {"*"}), Origins{"*"});
   EXPECT_EQ(in_either({}, hosts), hosts);
 }
 
