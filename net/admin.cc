@@ -31,7 +31,7 @@ bool asks_for_json(const Request& request) noexcept {
          request.accept.find("text/event-stream") == std::string_view::npos;
 }
 
-bool is_ours(const Request& request, const ListenerConfig& listener) noexcept {
+bool is_for_operators(const Request& request, const ListenerConfig& listener) noexcept {
   if (request.path.starts_with(kChannelsPrefix)) {
     const bool is_read = request.method == Method::kGet || request.method == Method::kHead;
     if (listener.serve_subscribe) return is_read && asks_for_json(request);
@@ -79,6 +79,10 @@ Meant streams_in(const Request& request, const Channels& channels) {
 }
 
 }  // namespace
+
+bool Admin::is_ours(const Request& request, const ListenerConfig& listener) noexcept {
+  return listener.serve_admin && is_for_operators(request, listener);
+}
 
 Admin::Handled Admin::handle(Exchange& exchange, const ListenerConfig& listener,
                              ResponseOptions options, bool stopping, ShardState& shard) {

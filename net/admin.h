@@ -44,6 +44,10 @@ class Admin {
     kHeld,      // shards are at work: to be handled again in a moment
   };
 
+  // Whether `request` at `listener` is for operators.
+  [[nodiscard]] static bool is_ours(const Request& request,
+                                    const ListenerConfig& listener) noexcept;
+
   // Handles the request that `exchange` has read at `listener`, which serves admin.
   [[nodiscard]] Handled handle(Exchange& exchange, const ListenerConfig& listener,
                                ResponseOptions options, bool stopping, ShardState& shard);

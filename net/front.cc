@@ -232,7 +232,7 @@ bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
   exchange.head_is_checked = true;
   find_client(slot, exchange.reader.request());
   const size_t answered_before = exchange.answers.size();
-  if (!routes_.deny_before_body(exchange, listener_of(slot))) return false;
+  if (!routes_.answer_before_body(slot, exchange, listener_of(slot))) return false;
   note_answer(slot, exchange, answered_before);
   exchange.closes_after_answers = true;
   exchange.lingers = true;
@@ -305,7 +305,8 @@ void Front::on_answered(const Completion& completion) {
     connection.phase = Phase::kLinger;
     connection.cause = exchange.cause;
     shard_.timers.arm(slot, shard_.now + kLingerMsMax);
-    read_more(slot);
+    shard_.io.finish_sending(slot);  // who reads to the end of the connection has it now
+    if ((connection.armed & kArmedRecv) == 0) read_more(slot);  // it is when its time ran out
     return;
   }
   if (exchange.holds_request) shard_.timers.disarm(slot);  // a held request has its own deadline
@@ -328,8 +329,9 @@ void Front::refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCaus
   note_answer(slot, exchange, answered_before);
   exchange.closes_after_answers = true;
   exchange.cause = cause;
-  // Who sends too much is probably still sending.
-  exchange.lingers = refusal.status == 413 || refusal.status == 414 || refusal.status == 431;
+  // Who sends too much, or a body, is probably still sending.
+  const bool is_too_much = refusal.status == 413 || refusal.status == 414 || refusal.status == 431;
+  exchange.lingers = is_too_much || exchange.reader.expects_more_body();
   if (cause == CloseCause::kRefused) shard_.counters.requests_refused.add();
 }
 

@@ -55,7 +55,8 @@ std::string_view Routes::methods_of(const Duties& duties) noexcept {
 
 ResponseOptions Routes::options_for(const Exchange& exchange) {
   ResponseOptions options;
-  options.keep_alive = exchange.reader.request().keep_alive && !stopping_;
+  options.keep_alive =
+      exchange.reader.request().keep_alive && !exchange.closes_after_answers && !stopping_;
   options.head_only = exchange.reader.request().method == Method::kHead;
   options.date = date_.at(wall_now_ms());
   return options;

@@ -46,9 +46,10 @@ class Routes {
   // Handles the request that `exchange` has read on the connection in `slot`.
   Handled handle(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
 
-  // Looks at the head of a publish whose body is still to come. True: its sender may not, and was told so; the connection
-  // must close.
-  [[nodiscard]] bool deny_before_body(Exchange& exchange, const ListenerConfig& listener);
+  // Looks at the head of a request whose body is still to come. True: it was answered, because its sender may not publish
+  // or waits to be asked for a body that nobody wants; the connection must close.
+  [[nodiscard]] bool answer_before_body(uint32_t slot, Exchange& exchange,
+                                        const ListenerConfig& listener);
 
   // What every answer to `exchange`'s request has in common.
   [[nodiscard]] ResponseOptions options_for(const Exchange& exchange);
@@ -66,6 +67,8 @@ class Routes {
   [[nodiscard]] bool is_stopping() const noexcept { return stopping_; }
 
  private:
+  bool deny_before_body(Exchange& exchange, const ListenerConfig& listener);
+  bool answer_without_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
   // The paced publishes of one channel.
   struct Queue {
     uint32_t waiting = 0;     // as of the last look, plus those who came since

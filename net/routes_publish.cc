@@ -76,6 +76,40 @@ bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener
   return true;
 }
 
+bool Routes::answer_before_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
+  exchange.closes_after_answers = true;  // whether the body comes all the same, nobody can say
+  const bool is_answered =
+      deny_before_body(exchange, listener) ||
+      (exchange.reader.expects_continue() && answer_without_body(slot, exchange, listener));
+  exchange.closes_after_answers = is_answered;
+  return is_answered;
+}
+
+// Who waits to be asked for a body is asked only for one that might be taken.
+bool Routes::answer_without_body(uint32_t slot, Exchange& exchange,
+                                 const ListenerConfig& listener) {
+  const Request& request = exchange.reader.request();
+  const bool is_post = request.method == Method::kPost;
+  if (!is_post && request.method != Method::kOther) return false;
+  if (Admin::is_ours(request, listener)) return false;
+  const bool publishes =
+      is_post && duties_of(listener).publish && is_public_host(listener, request.host);
+  if (publishes && request.path == kEventsPath) return false;
+  Channels::Address address{};
+  if (request.path.starts_with(kChannelsPrefix)) {
+    address = channels_.find(request.path.substr(kChannelsPrefix.size()));
+  }
+  if (!publishes || address.channel == nullptr) {
+    (void)handle(slot, exchange, listener);
+    return true;
+  }
+  std::string lines;
+  append_cors_lines(lines, address.channel->config().cors, request);
+  ResponseOptions options = options_for(exchange);
+  options.extra_lines = lines;
+  return publish_.read_one(address, request, options, exchange.answers) == nullptr;
+}
+
 std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Duties& duties,
                                                     const PublishTarget& target,
                                                     const ResponseOptions& options) {

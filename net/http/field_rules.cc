@@ -84,6 +84,16 @@ std::string_view Request::*request_member(FieldName name) noexcept {
   return field == std::end(kFields) ? nullptr : field->member;
 }
 
+bool announces_body(std::string_view head) noexcept {
+  for (size_t end = head.find('\n'); end != std::string_view::npos; end = head.find('\n')) {
+    head.remove_prefix(end + 1);
+    for (const std::string_view name : {"content-length"sv, "transfer-encoding"sv}) {
+      if (equals_ignoring_case(head.substr(0, name.size()), name)) return true;
+    }
+  }
+  return false;
+}
+
 Refusal check_content_length(std::string_view value) noexcept {
   const bool plain = !value.empty() && std::ranges::all_of(value, is_digit);
   if (!plain || (value.size() > 1 && value.front() == '0')) {

@@ -52,6 +52,9 @@ enum class FieldName : uint8_t {
   }
 }
 
+// Whether one of the lines of `head` announces a body, be it well or badly: for a head that was refused.
+[[nodiscard]] bool announces_body(std::string_view head) noexcept;
+
 // `value` must be plain digits: no list, sign, space or leading zero.
 [[nodiscard]] Refusal check_content_length(std::string_view value) noexcept;
 

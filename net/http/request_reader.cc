@@ -295,6 +295,7 @@ RequestReader::Outcome RequestReader::read_head() {
 RequestReader::Outcome RequestReader::parse_head() {
   Parser parser{limits_, request_};
   const std::string_view head = unread().substr(0, head_scan_.head_bytes());
+  refused_body_ = announces_body(head);
   if (const Refusal refusal = parser.read_head(head)) return refuse(refusal);
   if (const Refusal refusal = settle_target(parser.raw_target())) return refuse(refusal);
   // Of the path as it is served, however it was written.
@@ -306,6 +307,7 @@ RequestReader::Outcome RequestReader::parse_head() {
   if (parser.content_length().value_or(0) > body_bytes_max) return refuse(kBodyTooLarge);
   parser.body_limit(body_bytes_max);
 
+  refused_body_ = false;
   unread_begin_ += head_scan_.head_bytes();
   body_begin_ = unread_begin_;
   wants_continue_ = parser.wants_continue();
@@ -394,6 +396,7 @@ RequestReader::Outcome RequestReader::finish() noexcept {
 }
 
 RequestReader::Outcome RequestReader::refuse(Refusal refusal) noexcept {
+  refused_body_ = refused_body_ || in_body();
   stage_ = Stage::kRefused;
   refusal_ = refusal;
   request_.keep_alive = false;

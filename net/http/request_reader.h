@@ -80,6 +80,9 @@ class RequestReader {
   }
   [[nodiscard]] size_t body_bytes_received() const noexcept;
 
+  // Whether a body was announced that has not come to its end; also after a refusal, where nobody can say where that is.
+  [[nodiscard]] bool expects_more_body() const noexcept { return in_body() || refused_body_; }
+
  private:
   class Parser;
   struct ChunkedBody;
@@ -99,6 +102,7 @@ class RequestReader {
   const RequestLimits limits_;
   Stage stage_ = Stage::kHead;
   bool wants_continue_ = false;
+  bool refused_body_ = false;
   int empty_line_count_ = 0;
 
   // Usually a request is complete when its head is, and all of it stays where it arrived. A body

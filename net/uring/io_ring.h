@@ -27,10 +27,10 @@ enum class DescriptorKind { kDirect, kPlain };
 
 // All that IoRing's requests are made of, and all that the kernel takes from a shard's ring: anything else, such as
 // opening a file, is answered -EACCES, whoever has got at the ring. What is added to io_ring.cc is added here.
-inline constexpr std::array<uint8_t, 7> kRequestOpcodes{
+inline constexpr std::array<uint8_t, 8> kRequestOpcodes{
     IORING_OP_NOP,  // what a withdrawn request becomes
-    IORING_OP_ACCEPT,   IORING_OP_RECV,         IORING_OP_SEND,
-    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+    IORING_OP_ACCEPT,       IORING_OP_RECV,  IORING_OP_SEND,     IORING_OP_POLL_ADD,
+    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE, IORING_OP_SHUTDOWN,
 };
 inline constexpr uint8_t kRequestFlags =
     IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
@@ -56,6 +56,10 @@ class IoRing {
   // Sends all of `bytes`, waiting in the kernel for room; they must stay in place until the
   // completion.
   void send_all(uint32_t slot, std::string_view bytes, CompletionTag tag) noexcept;
+
+  // Ends our side of the connection, and leaves the peer's open. Nothing comes back: whether it could be done is of no
+  // interest any more. (The kernel does it in a thread of its own, so it is for what happens now and then.)
+  void finish_sending(uint32_t slot) noexcept;
 
   // Completes once, when the peer has closed its side, reset, or vanished, or when it has sent something
   // (POLLIN alone).

@@ -26,11 +26,11 @@ class RequestSim : public SimTest {
     }
   }
 
-  // Whether the server closes within so long; it has been silent since if `read_` is empty.
+  // Whether the server ends its side within so long; it has been silent since if `read_` is empty.
   bool is_closed_within(int64_t ms) {
     const MonotonicMs end = world_->now() + ms;
-    while (world_->now() < end && !socket_->is_at_end()) world_->turn();
-    return socket_->is_at_end();
+    while (world_->now() < end && !socket_->has_read_all()) world_->turn();
+    return socket_->has_read_all();
   }
 
   [[nodiscard]] size_t count(std::string_view what) const {

@@ -139,6 +139,7 @@ class FakeKernel final : public Kernel {
   void poll(const io_uring_sqe& sqe);
   void cancel(const io_uring_sqe& sqe);
   void close(const io_uring_sqe& sqe);
+  void finish_sending(const io_uring_sqe& sqe);
   void check_stream_send(const io_uring_sqe& sqe, Slot& slot);
   [[nodiscard]] Slot* slot_of(const io_uring_sqe& sqe);
   uint64_t arm(Kind kind, const io_uring_sqe& sqe, std::shared_ptr<ModelSocket> socket);
@@ -190,7 +191,7 @@ class FakeKernel final : public Kernel {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;  // the one closed last at the end
   std::map<int, std::deque<std::shared_ptr<ModelSocket>>> backlogs_;
-  uint16_t last_port_ = 10'000;  // that somebody has connected from
+  uint16_t last_port_ = 10'000;   // that somebody has connected from
   bool doorbell_rang_ = false;    // and nobody has been told
   bool doorbell_is_hot_ = false;  // it has ever rung: its count is never read
   unsigned storm_left_ = 0;

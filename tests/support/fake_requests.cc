@@ -55,6 +55,8 @@ void FakeKernel::execute(const io_uring_sqe& sqe) {
       return cancel(sqe);
     case IORING_OP_CLOSE:
       return close(sqe);
+    case IORING_OP_SHUTDOWN:
+      return finish_sending(sqe);
     default:
       complain(fmt::format("an operation it never needs: {}", sqe.opcode));
       post(sqe.user_data, -EINVAL);
@@ -363,6 +365,15 @@ void FakeKernel::cancel(const io_uring_sqe& sqe) {
   }
   found->second.is_cancelled = true;
   if ((sqe.flags & IOSQE_CQE_SKIP_SUCCESS) == 0) post(sqe.user_data, 0);
+}
+
+void FakeKernel::finish_sending(const io_uring_sqe& sqe) {
+  Slot* const slot = slot_of(sqe);
+  if (slot == nullptr) return;
+  if (sqe.len != SHUT_WR || (sqe.flags & IOSQE_CQE_SKIP_SUCCESS) == 0) {
+    complain("ends more than its own side, or wants to hear of it");
+  }
+  slot->socket->finish_sending();
 }
 
 void FakeKernel::close(const io_uring_sqe& sqe) {

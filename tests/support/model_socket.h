@@ -53,6 +53,10 @@ class ModelSocket {
 
   // The server has closed, and everything it sent before that has been read.
   [[nodiscard]] bool is_at_end() const noexcept { return is_closed_ && to_client_.empty(); }
+  // The server has ended its side at least.
+  [[nodiscard]] bool has_read_all() const noexcept {
+    return (is_closed_ || has_server_finished_) && to_client_.empty();
+  }
 
   // The server's end, as its kernel sees it
   // ----------------------------------------------------------------
@@ -95,6 +99,7 @@ class ModelSocket {
   void stall(unsigned looks) noexcept { stalled_looks_ = looks; }
   void look() noexcept { stalled_looks_ -= stalled_looks_ > 0 ? 1 : 0; }
 
+  void finish_sending() noexcept { has_server_finished_ = true; }
   void close() noexcept { is_closed_ = true; }
 
   // As close(), but what the peer has not read yet is lost.
@@ -124,6 +129,7 @@ class ModelSocket {
   std::string to_client_;
   bool has_finished_ = false;
   bool has_left_ = false;
+  bool has_server_finished_ = false;
   bool is_dead_ = false;  // nothing passes any more, in either direction
   int error_ = 0;         // reported by the next call, once
   bool is_closed_ = false;
