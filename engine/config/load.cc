@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/config/check_access.h"
 #include "engine/config/read_access.h"
 #include "engine/config/read_channel.h"
 #include "engine/config/read_limits.h"

@@ -4,8 +4,7 @@
 
 #include <map>
 
-#include "engine/access/access.h"
-#include "engine/channel_name.h"
+#include "engine/access/token_keys.h"
 #include "engine/config/quoted.h"
 #include "engine/config/text_checks.h"
 
@@ -306,89 +305,6 @@ void read_publish(const Value& value, ChannelAccessConfig& access, Findings& fin
 constexpr auto kChannelAccessFields = std::to_array<Field<ChannelAccessConfig>>(
     {{"subscribe", read_subscribe}, {"publish", read_publish}});
 
-// --- Across sections
-
-// Where `channels.NAME.access.<key>` is written; or in the defaults; or the channel's name.
-std::pair<std::string, Place> place_of_access(const ChannelConfig& channel, std::string_view key,
-                                              const Findings& findings) {
-  return findings.find_first(std::array{fmt::format("channels.{}.access.{}", channel.name, key),
-                                        fmt::format("defaults.access.{}", key),
-                                        fmt::format("channels.{}", channel.name)});
-}
-
-void check_channel_access(const Config& config, const ChannelConfig& channel, Findings& findings) {
-  const auto refuse = [&](std::string_view key, std::string_view why) {
-    const auto [name, place] = place_of_access(channel, key, findings);
-    findings.add_problem(place, name, std::string{why});
-  };
-  const bool has_tokens = config.access.tokens.has_keys();
-  const SubscribeAccess subscribe = channel.access.subscribe;
-  if (subscribe == SubscribeAccess::kRecipient && !split_channel_name(channel.name).is_pattern) {
-    return refuse("subscribe",
-                  "recipient needs a recipient: write it for a pattern such as inbox/{recipient}, "
-                  "and token here");
-  }
-  if (subscribe != SubscribeAccess::kPublic && !has_tokens) {
-    refuse("subscribe",
-           "needs tokens, and there is no key to check them with; add access.tokens.keys or "
-           "access.tokens.jwks");
-  }
-  if (channel.access.publish.token && !has_tokens) {
-    refuse("publish",
-           "token needs a key to check tokens with; add access.tokens.keys or access.tokens.jwks");
-  }
-  if (channel.access.publish.key && config.access.keys.empty()) {
-    refuse("publish", "key needs a key; add access.keys, `ringcast key new NAME` makes one");
-  }
-}
-
-// Nobody may publish from another machine without being known.
-void check_publish_listeners(const Config& config, Findings& findings) {
-  const bool can_publish_from_afar =
-      std::ranges::any_of(config.channels, [](const ChannelConfig& channel) {
-        return channel.access.publish.token || channel.access.publish.key;
-      });
-  if (can_publish_from_afar) return;
-  for (size_t i = 0; i < config.listeners.size(); ++i) {
-    const ListenerConfig& listener = config.listeners[i];
-    if (!listener.serve_publish || is_local(listener)) continue;
-    const auto [key, place] = findings.find_first(
-        std::array{fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
-    findings.add_problem(
-        place, key,
-        "other machines reach this address, and no channel can be published to with a key or a "
-        "token; bind it to 127.0.0.1, or give a channel access: {publish: key} and add "
-        "access.keys");
-  }
-}
-
-// Nor administer.
-void check_admin_listeners(const Config& config, Findings& findings) {
-  if (std::ranges::any_of(config.access.keys, &ApiKeyConfig::admin)) return;
-  for (size_t i = 0; i < config.listeners.size(); ++i) {
-    const ListenerConfig& listener = config.listeners[i];
-    if (!listener.serve_admin || is_local(listener)) continue;
-    const auto [key, place] = findings.find_first(std::array{
-        fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
-    findings.add_problem(
-        place, key,
-        "other machines reach this address, and no key opens administration to them alone; bind it "
-        "to 127.0.0.1, or add a key with admin: true to access.keys (`ringcast key new NAME` makes "
-        "one)");
-  }
-}
-
-void warn_if_tokens_are_not_asked_for(const Config& config, Findings& findings) {
-  const bool is_asked = std::ranges::any_of(config.channels, [](const ChannelConfig& channel) {
-    return channel.access.subscribe != SubscribeAccess::kPublic || channel.access.publish.token;
-  });
-  if (is_asked || !config.access.tokens.has_keys()) return;
-  const auto [key, place] = findings.find_first(std::array<std::string, 1>{"access.tokens"});
-  findings.add_warning(place, key,
-                       "no channel asks for a token, so everybody reads everything; write access: "
-                       "{subscribe: token} where that is not meant");
-}
-
 }  // namespace
 
 void read_access(const Value& section, AccessConfig& access, Findings& findings) {
@@ -397,15 +313,6 @@ void read_access(const Value& section, AccessConfig& access, Findings& findings)
 
 void read_channel_access(const Value& section, ChannelConfig& channel, Findings& findings) {
   read_section(section, kChannelAccessFields, channel.access, findings);
-}
-
-void check_access(const Config& config, Findings& findings) {
-  for (const ChannelConfig& channel : config.channels) {
-    check_channel_access(config, channel, findings);
-  }
-  check_publish_listeners(config, findings);
-  check_admin_listeners(config, findings);
-  warn_if_tokens_are_not_asked_for(config, findings);
 }
 
 void append_access_keys(std::vector<std::string>& keys) {

@@ -1,4 +1,4 @@
-// The section `access` (tokens and keys), `access` of a channel, and whether the two and the listeners fit together.
+// The section `access` (tokens and keys), and `access` of a channel.
 //
 // Key files are read here as well, so that `ringcast check` finds out whether they can be used; what is kept is their names.
 //
@@ -14,9 +14,6 @@ namespace ringcast {
 
 void read_access(const Value& section, AccessConfig& access, Findings& findings);
 void read_channel_access(const Value& section, ChannelConfig& channel, Findings& findings);
-
-// After everything has been read: who is asked for what nobody can have, and what nobody is asked for.
-void check_access(const Config& config, Findings& findings);
 
 void append_access_keys(std::vector<std::string>& keys);
 // Those of a channel, behind `prefix`.
