@@ -32,9 +32,10 @@ Error cannot_write(const std::string& to, int error) {
 
 }  // namespace
 
+// The pool goes first: it writes what waits and joins its thread, after which nobody uses the other.
 struct LineWriter::Logger {
-  std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> lines;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
 };
 
 LineWriter::LineWriter(std::unique_ptr<Logger> logger) : logger_(std::move(logger)) {}
