@@ -23,6 +23,10 @@ static_assert(kChatterBytesMax + kRecvBufferBytes <= std::numeric_limits<uint16_
 // first, because the epoch is odd while frames are submitted and publishers may be waiting for it.
 constexpr unsigned kBesideFramesMax = 64;
 
+int64_t wall_ms() noexcept {
+  return static_cast<int64_t>(wall_now_ms());
+}
+
 CloseCause cause_of(Outcome outcome) noexcept {
   return outcome == Outcome::kPeerGone ? CloseCause::kPeerGone : CloseCause::kFailed;
 }
@@ -236,7 +240,7 @@ void Delivery::on_writable(const Completion& completion) noexcept {
 }
 
 void Delivery::on_timer(uint32_t slot) noexcept {
-  if (shard_.connections[slot].has_grant && shard_.grants[slot].is_expired(shard_.now)) {
+  if (shard_.connections[slot].has_grant && shard_.grants[slot].is_expired(wall_ms())) {
     end_stream(slot, CloseCause::kExpired);
   } else {
     on_heartbeat_due(slot);
@@ -265,8 +269,10 @@ void Delivery::on_heartbeat_due(uint32_t slot) noexcept {
 
 // A stream with a token is looked at when that ends, at the latest.
 void Delivery::arm(uint32_t slot, MonotonicMs deadline) noexcept {
-  const bool has_grant = shard_.connections[slot].has_grant;
-  shard_.timers.arm(slot, has_grant ? shard_.grants[slot].cut(deadline) : deadline);
+  if (shard_.connections[slot].has_grant) {
+    deadline = shard_.grants[slot].cut(deadline, shard_.now, wall_ms());
+  }
+  shard_.timers.arm(slot, deadline);
 }
 
 void Delivery::arm_heartbeat_after(uint32_t slot, MonotonicMs last_sent) noexcept {

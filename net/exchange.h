@@ -32,6 +32,7 @@ struct Exchange {
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
   bool is_held_back = false;      // not looked at until the timer: its source was refused too often
   bool is_listed = false;         // among the publishes that are tried again each turn
+  bool has_checked_sender = false;  // the request's credential was looked at, which takes time
   bool head_is_checked = false;   // of the request whose body is being read: its sender may publish
   std::unique_ptr<Visitor> visitor;        // whom that request speaks for, once somebody has asked
   std::unique_ptr<Publishing> publishing;  // what a held publish comes to
@@ -48,7 +49,7 @@ struct Exchange {
 
   // The request has been answered: the next one may be somebody else's.
   void forget_sender() noexcept {
-    head_is_checked = false;
+    head_is_checked = has_checked_sender = false;
     visitor.reset();
   }
 };

@@ -109,11 +109,11 @@ bool Gate::hides_from_publishers(const Channel* channel, bool is_local) const no
   return channel == nullptr ? access_.hides_from_publishers(is_local) : !is_open(channel, is_local);
 }
 
-Grant Gate::grant_of(const Visitor& visitor, int64_t wall_now_ms, MonotonicMs now) {
+Grant Gate::grant_of(const Visitor& visitor) {
   const Bearer& bearer = visitor.bearer;
   Grant grant;
   if (!bearer.subject.empty()) grant.subject = keyed_hash(bearer.subject);
-  if (bearer.expires_ms != kNeverMs) grant.expires_at = now + (bearer.expires_ms - wall_now_ms);
+  if (bearer.expires_ms != kNeverMs) grant.expires_ms = bearer.expires_ms;
   return grant;
 }
 
@@ -130,6 +130,13 @@ int status_of(Denial denial) noexcept {
       break;
   }
   return 403;
+}
+
+std::string_view why_denied(Denial denial, const Visitor& visitor) noexcept {
+  if (denial != Denial::kForbidden) return visitor.why;
+  return visitor.place == CredentialPlace::kCookie
+             ? "it does not open this, or the page is not one that cors.origins list"
+             : "it does not open this";
 }
 
 // RFC 6750, section 3. Never Basic: a browser would ask its user for a password.

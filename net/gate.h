@@ -71,14 +71,17 @@ class Gate {
   [[nodiscard]] bool hides_from_readers(const Channel* channel) const noexcept;
   [[nodiscard]] bool hides_from_publishers(const Channel* channel, bool is_local) const noexcept;
 
-  // The grant of a stream opened by `visitor`; `wall_now_ms` and `now` are the same moment.
-  [[nodiscard]] static Grant grant_of(const Visitor& visitor, int64_t wall_now_ms, MonotonicMs now);
+  // The grant of a stream opened by `visitor`.
+  [[nodiscard]] static Grant grant_of(const Visitor& visitor);
 
  private:
   const Access& access_;
 };
 
 [[nodiscard]] int status_of(Denial denial) noexcept;
+
+// Why, for the access log alone: static text, or nothing.
+[[nodiscard]] std::string_view why_denied(Denial denial, const Visitor& visitor) noexcept;
 
 // Appends the answer. Requires: denial is not kNone.
 void append_denial(std::string& out, Denial denial, ResponseOptions options);

@@ -4,6 +4,7 @@
 // Threads: one shard. Memory: see LazyArray; a slot that never had a grant costs none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "engine/base/clock.h"
@@ -12,15 +13,16 @@
 namespace ringcast::net {
 
 struct Grant {
-  KeyedHash subject;           // keyed_hash() of the token's `sub`; zero: it has none
-  MonotonicMs expires_at = 0;  // 0: never
+  KeyedHash subject;       // keyed_hash() of the token's `sub`; zero: it has none
+  int64_t expires_ms = 0;  // by the wall clock, as the token says it; 0: never
 
-  [[nodiscard]] bool is_expired(MonotonicMs now) const noexcept {
-    return expires_at != 0 && expires_at <= now;
+  [[nodiscard]] bool is_expired(int64_t wall_ms) const noexcept {
+    return expires_ms != 0 && expires_ms <= wall_ms;
   }
-  // The earlier of `deadline` and the end.
-  [[nodiscard]] MonotonicMs cut(MonotonicMs deadline) const noexcept {
-    return expires_at != 0 && expires_at < deadline ? expires_at : deadline;
+  // The earlier of `deadline` and the end, where `now` is `wall_ms` by the wall clock.
+  [[nodiscard]] MonotonicMs cut(MonotonicMs deadline, MonotonicMs now,
+                                int64_t wall_ms) const noexcept {
+    return expires_ms != 0 ? std::min(deadline, now + (expires_ms - wall_ms)) : deadline;
   }
 };
 

@@ -269,6 +269,7 @@ Routes::Handled Routes::stream(uint32_t slot, Exchange& exchange, std::vector<Wa
   if (opens && !exchange.answers.empty()) return Handled::kHeld;
   Visitor visitor;
   const Denial denial = gate_.check_stream(request, wanted, visitor);
+  exchange.has_checked_sender = visitor.place != CredentialPlace::kNone;
   if (denial != Denial::kNone) return deny_stream(exchange, denial, visitor);
 
   ResponseOptions options = options_for(exchange);
@@ -280,7 +281,7 @@ Routes::Handled Routes::stream(uint32_t slot, Exchange& exchange, std::vector<Wa
     Subscribe::append_head_only(request, options, exchange.answers);
     return Handled::kAnswered;
   }
-  const Grant grant = Gate::grant_of(visitor, static_cast<int64_t>(wall_now_ms()), shard_.now);
+  const Grant grant = Gate::grant_of(visitor);
   const Subscribe::Opened opened = subscribe_.open(
       slot, std::move(wanted), request, options,
       visitor.place == CredentialPlace::kNone ? nullptr : &grant, !stopping_, exchange.answers);
@@ -295,7 +296,7 @@ Routes::Handled Routes::deny_stream(Exchange& exchange, Denial denial, const Vis
   apply_privacy(visitor, options, lines);
   options.extra_lines = lines;
   append_denial(exchange.answers, denial, options);
-  exchange.refused_why = visitor.why;
+  exchange.refused_why = why_denied(denial, visitor);
   Counters& counters = shard_.counters;
   (denial == Denial::kForbidden ? counters.requests_forbidden : counters.requests_unauthorized)
       .add();

@@ -38,6 +38,7 @@ const Visitor& Routes::visitor_of(Exchange& exchange) const {
   if (exchange.visitor == nullptr) {
     exchange.visitor =
         std::make_unique<Visitor>(gate_.identify(exchange.reader.request(), QueryUse::kNo));
+    exchange.has_checked_sender = exchange.visitor->place != CredentialPlace::kNone;
   }
   return *exchange.visitor;
 }
@@ -71,7 +72,7 @@ bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener
   ResponseOptions options = options_for(exchange);
   options.keep_alive = false;
   options.extra_lines = lines;
-  exchange.refused_why = visitor_of(exchange).why;
+  exchange.refused_why = why_denied(denial, visitor_of(exchange));
   publish_.deny(denial, options, exchange.answers);
   return true;
 }
@@ -157,7 +158,7 @@ Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties&
   ResponseOptions options = options_for(exchange);
   options.extra_lines = cors_lines;
   if (denial != Denial::kNone) {
-    exchange.refused_why = visitor_of(exchange).why;
+    exchange.refused_why = why_denied(denial, visitor_of(exchange));
     exchange.publishing.reset();
     exchange.paced_until = 0;
     publish_.deny(denial, options, exchange.answers);

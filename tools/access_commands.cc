@@ -10,6 +10,7 @@
 #include "engine/access/mint.h"
 #include "engine/config/load.h"
 #include "engine/config/quoted.h"
+#include "engine/config/text_checks.h"
 #include "engine/config/units.h"
 #include "engine/utf8.h"
 
@@ -18,6 +19,9 @@ namespace {
 using namespace ringcast;
 
 constexpr int kCannot = 1;
+
+// A century: no clock that looks at the token is still running then.
+constexpr milliseconds kTtlMax = std::chrono::hours(24 * 36'500);
 
 int cannot(std::string_view what) {
   fmt::print(stderr, "ringcast: {}\n", what);
@@ -33,6 +37,7 @@ Result<std::optional<int64_t>> expiry(const std::string& ttl) {
   if (ttl == "none") return std::optional<int64_t>{};
   Result<milliseconds> parsed = parse_duration(ttl);
   if (!parsed) return Error{"--ttl " + parsed.error().message};
+  if (*parsed > kTtlMax) return Error{"--ttl is too long; the longest is 36500d"};
   return std::optional<int64_t>{(now_ms() + parsed->count()) / 1000};
 }
 
@@ -153,6 +158,11 @@ int AccessCommands::check() const {
 
 int AccessCommands::new_key() const {
   std::vector<std::string> patterns;
+  for (const std::string& pattern : key_.publish) {
+    if (const Result<> checked = check_name_pattern(pattern); !checked) {
+      return cannot("--publish " + checked.error().message);
+    }
+  }
   for (const std::string& pattern : key_.publish) patterns.push_back(ringcast::quoted(pattern));
   const std::string key = new_api_key();
   fmt::print("{}\n\n", key);

@@ -94,7 +94,8 @@ Verdict Access::may_publish(const Bearer& bearer, const ChannelConfig& channel,
 
 bool is_local(const ListenerConfig& listener) noexcept {
   const std::string_view host = listener.host;
-  return listener.is_unix() || host.starts_with("127.") || host == "::1" || host.starts_with("::ffff:127.");
+  return listener.is_unix() || host.starts_with("127.") || host == "::1" ||
+         host.starts_with("::ffff:127.");
 }
 
 std::string_view access_name(const ChannelConfig& channel, std::string_view name) noexcept {

@@ -223,7 +223,8 @@ std::string_view describe(TokenFault fault) noexcept {
     case TokenFault::kPayloadNotJson:
       return "its claims are no strict JSON object; a member that appears twice is refused, too";
     case TokenFault::kBadClaim:
-      return "a claim is of the wrong kind: exp, nbf and iat are numbers of seconds since 1970, "
+      return "a claim is of the wrong kind: exp, nbf and iat are numbers of seconds since 1970, before "
+             "the year 10000, "
              "sub is a text, channels and publish are lists of texts";
     case TokenFault::kNoExpiry:
       return "it has no exp, which access.tokens.require_expiry asks for";

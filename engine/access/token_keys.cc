@@ -1,18 +1,19 @@
 #include "engine/access/token_keys.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "engine/access/base64url.h"
 #include "engine/access/strict_json.h"
 #include "engine/base/memory.h"
+#include "engine/base/unique_fd.h"
 #include "engine/config/quoted.h"
 
 namespace ringcast {
@@ -30,10 +31,6 @@ constexpr std::array<std::pair<std::string_view, SignatureAlgorithm>, 4> kAlgori
      {"RS256", SignatureAlgorithm::kRs256},
      {"ES256", SignatureAlgorithm::kEs256},
      {"EdDSA", SignatureAlgorithm::kEdDsa}}};
-
-struct FileCloser {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
 
 Error about(const std::string& path, std::string_view what) {
   return Error{fmt::format("{} {}", excerpt(path), what)};
@@ -150,19 +147,31 @@ Result<std::string> read_key_file(const std::string& path) {
     return about(path,
                  fmt::format("cannot be read: {}; {}", std::strerror(error), remedy_for(error)));
   };
-  const std::unique_ptr<std::FILE, FileCloser> file{std::fopen(path.c_str(), "re")};
+  // A pipe would keep whoever opens it waiting for somebody to write into it.
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   if (!file) return failed(errno);
   struct stat status {};
-  if (::fstat(::fileno(file.get()), &status) != 0) return failed(errno);
+  if (::fstat(file.get(), &status) != 0) return failed(errno);
   if (!S_ISREG(status.st_mode)) return about(path, "is no file with a key; name one");
 
   std::string text(kKeyFileBytesMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return failed(errno);
+  size_t text_bytes = 0;
+  while (text_bytes < text.size()) {
+    const ssize_t got = ::read(file.get(), text.data() + text_bytes, text.size() - text_bytes);
+    if (got < 0) return failed(errno);
+    if (got == 0) break;
+    text_bytes += static_cast<size_t>(got);
+  }
+  text.resize(text_bytes);
   if (text.size() > kKeyFileBytesMax) {
     return about(path, "is larger than any key; name the file that holds the key");
   }
   return text;
+}
+
+bool is_open_to_others(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
 Result<TokenKey> load_token_key(const TokenKeyConfig& config) {

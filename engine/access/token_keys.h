@@ -40,6 +40,9 @@ inline constexpr size_t kTokenKeysMax = 16;
 // The whole of a small file.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path);
 
+// Whether everybody on this machine may read it; no file with a secret should be.
+[[nodiscard]] bool is_open_to_others(const std::string& path);
+
 // Takes one LF or CR LF off the end.
 [[nodiscard]] std::string_view without_line_end(std::string_view text) noexcept;
 

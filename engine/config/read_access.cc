@@ -73,6 +73,16 @@ bool has_all(const Value& element, const std::array<Field<Target>, N>& fields,
   return has_them;
 }
 
+// Whoever can read the secret can make tokens for anybody.
+void warn_if_open_to_others(const std::string& path, Place place, std::string_view key,
+                            Findings& findings) {
+  if (!is_open_to_others(path)) return;
+  findings.add_warning(
+      place, key,
+      fmt::format("{} holds a secret, and everybody on this machine may read it; chmod 640 it",
+                  excerpt(path)));
+}
+
 void read_token_keys(const Value& list, TokensConfig& tokens, Findings& findings) {
   constexpr std::string_view kExample =
       "{id: main, algorithm: HS256, file: /etc/ringcast/token.key}";
@@ -90,9 +100,11 @@ void read_token_keys(const Value& list, TokensConfig& tokens, Findings& findings
                            fmt::format("{} is already the key on line {}; give each its own name",
                                        excerpt(key.id), first->second));
     }
+    const auto [name, place] = findings.find_first(std::array{element.key + ".file"});
     if (const auto loaded = load_token_key(key); !loaded) {
-      const auto [name, place] = findings.find_first(std::array{element.key + ".file"});
       findings.add_problem(place, name, loaded.error().message);
+    } else if (key.algorithm == SignatureAlgorithm::kHs256) {
+      warn_if_open_to_others(key.file, place, name, findings);
     }
     tokens.keys.push_back(std::move(key));
   }
@@ -101,9 +113,12 @@ void read_token_keys(const Value& list, TokensConfig& tokens, Findings& findings
 void read_jwks(const Value& value, TokensConfig& tokens, Findings& findings) {
   read_optional_text(value, "the path of a JWK set", tokens.jwks, findings);
   if (tokens.jwks.empty()) return;
-  if (const auto loaded = load_jwks(tokens.jwks); !loaded) {
-    findings.add_problem(value.place, value.key, loaded.error().message);
-  }
+  const auto loaded = load_jwks(tokens.jwks);
+  if (!loaded) return findings.add_problem(value.place, value.key, loaded.error().message);
+  const bool has_secret = std::ranges::any_of(loaded.value(), [](const TokenKey& key) {
+    return key.key.algorithm() == SignatureAlgorithm::kHs256;
+  });
+  if (has_secret) warn_if_open_to_others(tokens.jwks, value.place, value.key, findings);
 }
 
 // RFC 6265: a token of HTTP.
@@ -210,10 +225,7 @@ void read_publish_patterns(const Value& list, ApiKeyConfig& key, Findings& findi
   for (const Value& element : read_elements(list, "[news, \"inbox/*\"]", findings)) {
     const auto text = read_text(element, "a channel's name or a pattern such as inbox/*", findings);
     if (!text) continue;
-    std::string_view name = *text;
-    if (name != "*" && name.ends_with("/*")) name.remove_suffix(2);
-    const auto checked = name == "*" ? Result<>{} : check_channel_name(name);
-    if (!checked) {
+    if (const auto checked = check_name_pattern(*text); !checked) {
       findings.add_problem(element.place, element.key, checked.error().message);
     } else {
       key.publish.push_back(*text);

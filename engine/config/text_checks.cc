@@ -236,6 +236,12 @@ Result<> check_channel_name(std::string_view name) {
   return {};
 }
 
+Result<> check_name_pattern(std::string_view pattern) {
+  if (pattern == "*") return {};
+  if (pattern.ends_with("/*")) pattern.remove_suffix(2);
+  return check_channel_name(pattern);
+}
+
 Result<> check_path(std::string_view path) {
   if (!path.starts_with('/')) {
     return fault(path, "does not begin with '/'; write for example /stream");

@@ -33,6 +33,9 @@ struct BindAddress {
 // behind the first may be a variable in braces, which makes the name a pattern (channel_name.h).
 [[nodiscard]] Result<> check_channel_name(std::string_view name);
 
+// What a key may publish to (engine/access/name_pattern.h): a channel's name, one with /* behind it, or *.
+[[nodiscard]] Result<> check_name_pattern(std::string_view pattern);
+
 // An absolute URL path that browsers ask for as it is written, and that none of the server's own
 // routes begins with.
 [[nodiscard]] Result<> check_path(std::string_view path);

@@ -133,6 +133,9 @@ TEST_F(AccessCommands, WhatCannotBeDoneIsSaidWithItsRemedy) {
   EXPECT_TRUE(has(mint_with("/nonexistent", "HS256"), "cannot be read"));
   EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), "--ttl", "1"}),
                   "--ttl \"1\" has no unit"));
+  EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), "--ttl", "36501d"}),
+                  "--ttl is too long"));
+  EXPECT_TRUE(has(complaint_of({"key", "new", "a", "--publish", "*/x"}), "--publish \"*/x\""));
   EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), "--sub", "\xff"}),
                   "a token holds UTF-8 text only"));
   const TemporaryFile bad(

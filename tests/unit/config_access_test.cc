@@ -1,5 +1,6 @@
 // The sections about access: what they come to, and every mistake, with its place and without any secret in the message.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -86,6 +87,7 @@ class ConfigAccess : public testing::Test {
   void write(const std::string& name, std::string_view text) {
     written_.push_back(path(name));
     std::ofstream(written_.back()) << text;
+    ::chmod(written_.back().c_str(), 0600);
   }
   std::vector<std::string> written_;
 };
@@ -191,7 +193,7 @@ TEST_F(ConfigAccess, TokenKeys) {
   expect_problem(in_keys(token_key("short", "RS256")), "1:61: access.tokens.keys[0].file",
                  "is no PEM file with a public key");
   expect_problem(in_keys(token_key("weak", "RS256")), "1:61: access.tokens.keys[0].file",
-                 "is an RSA key of 1024 bits; take one of 2048 to 8192");
+                 "is an RSA key of 1024 bits; take one of 2048 to 4096");
   expect_problem(in_keys(token_key("ed25519", "ES256")), "1:61: access.tokens.keys[0].file",
                  "holds another kind of key; ES256 needs an EC key on the curve P-256");
   expect_problem(in_keys(token_key("private", "EdDSA")), "1:61: access.tokens.keys[0].file",
@@ -220,6 +222,31 @@ TEST_F(ConfigAccess, TheShippedExampleIsGoodOnceItHasItsKey) {
   ASSERT_TRUE(loaded.config.has_value()) << all_of(loaded.problems);
   EXPECT_TRUE(loaded.warnings.empty()) << all_of(loaded.warnings);
   EXPECT_EQ(loaded.config->channels[0].access.subscribe, SubscribeAccess::kToken);
+}
+
+TEST_F(ConfigAccess, ASecretThatEverybodyMayReadIsAWarning) {
+  for (const std::string& access : {"{tokens: {keys: [" + token_key("hs256", "HS256") + "]}}",
+                                    "{tokens: {jwks: " + path("jwks") + "}}"}) {
+    EXPECT_TRUE(load_config_text(with_access(access)).warnings.empty());
+    ::chmod(path("hs256").c_str(), 0644);
+    ::chmod(path("jwks").c_str(), 0644);
+    const LoadedConfig loaded = load_config_text(with_access(access));
+    ASSERT_EQ(loaded.warnings.size(), 1U);
+    EXPECT_NE(loaded.warnings[0].what.find("holds a secret, and everybody on this machine may"),
+              std::string::npos);
+    ::chmod(path("hs256").c_str(), 0600);
+    ::chmod(path("jwks").c_str(), 0600);
+  }
+  ::chmod(path("rsa").c_str(), 0644);
+  EXPECT_TRUE(load_config_text(with_keys(token_key("rsa", "RS256"))).warnings.empty());
+}
+
+TEST_F(ConfigAccess, APipeIsNotWaitedFor) {
+  const std::string pipe = path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  expect_problem(with_keys(token_key("pipe", "HS256")), "1:61: access.tokens.keys[0].file",
+                 "is no file with a key");
+  ::unlink(pipe.c_str());
 }
 
 TEST_F(ConfigAccess, OtherTokenRules) {
