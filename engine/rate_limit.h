@@ -35,6 +35,11 @@ class TokenBucket {
     full_at_us_ = std::max(full_at_us_, now_us(now)) + interval_us(limit) * count;
   }
 
+  // Whatever was taken, the bucket is full again after twice the time that its burst takes.
+  void limit_debt(const RateLimit& limit, MonotonicMs now) noexcept {
+    full_at_us_ = std::min(full_at_us_, now_us(now) + 2 * interval_us(limit) * limit.burst);
+  }
+
   [[nodiscard]] bool is_full(MonotonicMs now) const noexcept { return full_at_us_ <= now_us(now); }
   [[nodiscard]] int64_t full_at_us() const noexcept { return full_at_us_; }
 

@@ -9,7 +9,7 @@ SourceTable::SourceTable(size_t sources)
     : sets_(std::bit_ceil(std::max<size_t>(1, (sources + kPlaces - 1) / kPlaces))) {}
 
 bool SourceTable::Entry::owes_nothing(MonotonicMs now) const noexcept {
-  return streams == 0 &&
+  return holds_nothing() &&
          std::ranges::all_of(buckets, [now](const TokenBucket& b) { return b.is_full(now); });
 }
 
@@ -31,7 +31,7 @@ SourceTable::Entry* SourceTable::find_or_add(Set& set, const KeyedHash& source,
       chosen = &entry;
       break;
     }
-    const bool may_go = entry.streams == 0;
+    const bool may_go = entry.holds_nothing();
     if (may_go && (chosen == nullptr || entry.owes_until_us() < chosen->owes_until_us())) {
       chosen = &entry;
     }
@@ -39,25 +39,28 @@ SourceTable::Entry* SourceTable::find_or_add(Set& set, const KeyedHash& source,
   if (chosen == nullptr || !chosen->owes_nothing(now)) {
     untracked_.fetch_add(1, std::memory_order_relaxed);
   }
-  if (chosen != nullptr) *chosen = Entry{.source = source, .buckets = {}, .streams = 0};
+  if (chosen != nullptr) *chosen = Entry{.source = source, .buckets = {}, .held = {}};
   return chosen;
 }
 
-SourceTable::Entered SourceTable::enter(const KeyedHash& source, uint32_t streams_max,
+SourceTable::Entered SourceTable::enter(const KeyedHash& source, Holding what, uint32_t most,
                                         MonotonicMs now) noexcept {
   const std::lock_guard guard(lock_of(source));
   Entry* const entry = find_or_add(set_of(source), source, now);
   if (entry == nullptr) return Entered::kUntracked;
-  if (entry->streams >= streams_max) return Entered::kFull;
-  ++entry->streams;
+  uint32_t& held = entry->held[static_cast<size_t>(what)];
+  if (held >= most) return Entered::kFull;
+  ++held;
   return Entered::kYes;
 }
 
-void SourceTable::leave(const KeyedHash& source) noexcept {
+void SourceTable::leave(const KeyedHash& source, Holding what) noexcept {
   const std::lock_guard guard(lock_of(source));
   Entry* const entry = find(set_of(source), source);
-  RC_CHECK(entry != nullptr && entry->streams > 0);  // nobody with a stream is given up
-  --entry->streams;
+  RC_CHECK(entry != nullptr);  // who holds something is not given up
+  uint32_t& held = entry->held[static_cast<size_t>(what)];
+  RC_CHECK(held > 0);
+  --held;
 }
 
 milliseconds SourceTable::take(const KeyedHash& source, Taking what, const RateLimit& limit,
@@ -83,7 +86,11 @@ void SourceTable::charge(const KeyedHash& source, Taking what, const RateLimit& 
                          uint32_t count, MonotonicMs now) noexcept {
   const std::lock_guard guard(lock_of(source));
   Entry* const entry = find_or_add(set_of(source), source, now);
-  if (entry != nullptr) entry->buckets[static_cast<size_t>(what)].take(limit, count, now);
+  if (entry == nullptr) return;
+  TokenBucket& bucket = entry->buckets[static_cast<size_t>(what)];
+  bucket.take(limit, count, now);
+  // What could not be refused in time is not held against others at that address for hours.
+  if (what == Taking::kRefusals) bucket.limit_debt(limit, now);
 }
 
 }  // namespace ringcast

@@ -1,9 +1,9 @@
-// SourceTable: what each source of requests has taken lately: streams that are open, and tokens of a bucket for each
+// SourceTable: what each source of requests has taken lately: connections and streams that are open, and tokens of a bucket for each
 // kind of request. A source is 128 bits: the keyed hash of an address, or of whom a token speaks for.
 //
-// The table has room for a fixed number of sources, and forgets those that owe nothing: no stream, and buckets that
+// The table has room for a fixed number of sources, and forgets those that owe nothing: nothing held, and buckets that
 // are full again. Where all places that a source could have are taken, the one that owes least is given up,
-// and if each of them has streams, the newcomer is not followed: it is let in, and counted as untracked. To turn
+// and if each of them holds something, the newcomer is not followed: it is let in, and counted as untracked. To turn
 // strangers away for what other strangers do would be the very thing that limits are against. The hash is
 // keyed, so that nobody can choose to crowd the places of another.
 //
@@ -24,6 +24,10 @@
 
 namespace ringcast {
 
+// What it may have so many of at a time.
+enum class Holding : uint8_t { kConnections, kStreams };
+inline constexpr size_t kHoldings = 2;
+
 // What has a bucket of its own.
 enum class Taking : uint8_t { kStreams, kPublishes, kRefusals };
 inline constexpr size_t kTakings = 3;
@@ -33,12 +37,12 @@ class SourceTable {
   // Room for at least `sources`.
   explicit SourceTable(size_t sources);
 
-  // Counts a stream of `source`, unless it has `streams_max` already.
+  // Counts one more of what `source` holds, unless it has `most` already.
   enum class Entered { kYes, kFull, kUntracked };
-  [[nodiscard]] Entered enter(const KeyedHash& source, uint32_t streams_max,
+  [[nodiscard]] Entered enter(const KeyedHash& source, Holding what, uint32_t most,
                               MonotonicMs now) noexcept;
-  // A stream that kYes was said to has ended.
-  void leave(const KeyedHash& source) noexcept;
+  // One that kYes was said to has gone.
+  void leave(const KeyedHash& source, Holding what) noexcept;
 
   // Takes `count` tokens, if there is one. Zero: they were taken; otherwise, how long to wait for one.
   [[nodiscard]] milliseconds take(const KeyedHash& source, Taking what, const RateLimit& limit,
@@ -63,8 +67,9 @@ class SourceTable {
   struct Entry {
     KeyedHash source;
     std::array<TokenBucket, kTakings> buckets;
-    uint32_t streams;
+    std::array<uint32_t, kHoldings> held;
 
+    [[nodiscard]] bool holds_nothing() const noexcept { return held == decltype(held){}; }
     [[nodiscard]] bool owes_nothing(MonotonicMs now) const noexcept;
     [[nodiscard]] int64_t owes_until_us() const noexcept;
   };

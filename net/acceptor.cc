@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/access/access.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -45,14 +47,17 @@ void Acceptor::on_accepted(const Completion& completion) noexcept {
   retry_at_ = shard_.now + kRetryMs;
 }
 
-// Without a pause a full shard would accept people only to drop them: subscribers wait in the
-// backlog instead. Listeners that serve none stay open, so that a full node can be published to and
-// asked how it is.
+// Without a pause a full shard would accept people only to drop them: they wait in the backlog instead. Listeners
+// without streams go on for longer, so that a full node can be published to; and for longest those that only operators
+// on this machine reach, so that it can be asked how it is.
 void Acceptor::manage(bool is_stopping) noexcept {
-  const bool is_short = update_pause();
-  const bool is_paused = refuses_streams() || is_short;
+  update_pauses();
+  const bool refuses = refuses_streams();
   for (size_t i = 0; i < listeners_.size(); ++i) {
-    if (is_stopping || (is_paused && listeners_[i].config.serve_subscribe)) {
+    const ListenerConfig& listener = listeners_[i].config;
+    const bool is_paused =
+        is_paused_[static_cast<size_t>(tier_of(listener))] || (refuses && listener.serve_subscribe);
+    if (is_stopping || is_paused) {
       end(i);
     } else if (shard_.now >= retry_at_) {
       arm(i);
@@ -60,18 +65,33 @@ void Acceptor::manage(bool is_stopping) noexcept {
   }
 }
 
-// The accepts that are under way must find slots, too.
-bool Acceptor::update_pause() noexcept {
+Acceptor::Tier Acceptor::tier_of(const ListenerConfig& listener) noexcept {
+  if (listener.serve_subscribe) return Tier::kSubscribers;
+  const bool is_for_operators =
+      listener.serve_admin && (is_local(listener) || !listener.serve_publish);
+  return is_for_operators ? Tier::kOperators : Tier::kPublishers;
+}
+
+// The accepts that are under way must find slots, too. Where a table is smaller than planned, as in tests, the reserves
+// shrink with it.
+void Acceptor::update_pauses() noexcept {
   const Capacity& capacity = shard_.capacity;
-  const auto under_way_max = static_cast<uint32_t>(kAcceptsPerListener * listeners_.size());
-  const uint32_t pause_at =
-      std::min(capacity.connections_per_shard_max + kExtraConnections,
-               capacity.slots_per_shard - std::min(capacity.slots_per_shard, under_way_max));
+  const auto under_way = static_cast<uint32_t>(kAcceptsPerListener * listeners_.size());
+  const uint32_t slots = capacity.slots_per_shard - std::min(capacity.slots_per_shard, under_way);
+  const uint32_t operators = std::min(kOperatorReserve, slots / 8);
+  const uint32_t publishers = std::min(kPublisherReserve, slots / 8);
+  const uint32_t subscribers_at = capacity.connections_per_shard_max + kExtraConnections;
+  const std::array<uint32_t, kTiers> pause_at{
+      std::min(subscribers_at, slots - operators - publishers),
+      std::min(subscribers_at + publishers, slots - operators),
+      std::min(subscribers_at + publishers + operators, slots)};
   const uint64_t open = shard_.counters.open.get();
-  const bool was_paused = is_paused_;
-  if (open >= pause_at || open + kHysteresis < pause_at) is_paused_ = open >= pause_at;
-  if (is_paused_ && !was_paused) shard_.counters.accepts_paused.add();
-  return is_paused_;
+  for (size_t tier = 0; tier < kTiers; ++tier) {
+    const bool was_paused = is_paused_[tier];
+    const bool is_full = open >= pause_at[tier];
+    if (is_full || open + kHysteresis < pause_at[tier]) is_paused_[tier] = is_full;
+    if (is_paused_[tier] && !was_paused) shard_.counters.accepts_paused.add();
+  }
 }
 
 // With overload: refuse, a node that has no room for streams accepts nobody who might want one.

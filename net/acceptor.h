@@ -33,8 +33,8 @@ class Acceptor {
   // An accept has ended, with a connection or without.
   void on_accepted(const Completion& completion) noexcept;
 
-  // Arms accepts, or ends them: listeners for subscribers while the shard is short of slots, all of them
-  // while it is stopping. Once a turn.
+  // Arms accepts, or ends them: where the shard is short of slots for whom a listener serves, and everywhere while it
+  // is stopping. Once a turn.
   void manage(bool is_stopping) noexcept;
 
   // Whether any accept is under way, and its name may still be written.
@@ -44,6 +44,11 @@ class Acceptor {
   [[nodiscard]] MonotonicMs again_at() const noexcept;
 
  private:
+  // Who goes on accepting for how long as slots become few.
+  enum class Tier : uint8_t { kSubscribers, kPublishers, kOperators };
+  static constexpr size_t kTiers = 3;
+  [[nodiscard]] static Tier tier_of(const ListenerConfig& listener) noexcept;
+
   enum class State : uint8_t { kIdle, kArmed, kEnding };
   struct Accept {
     PeerName name;
@@ -56,16 +61,16 @@ class Acceptor {
 
   void arm(size_t listener) noexcept;
   void end(size_t listener) noexcept;
-  [[nodiscard]] bool update_pause() noexcept;
+  void update_pauses() noexcept;
   [[nodiscard]] bool refuses_streams() noexcept;
 
   ShardState& shard_;
   const std::vector<Listener>& listeners_;
-  std::vector<Door> doors_;   // by listener
-  MonotonicMs retry_at_ = 0;  // after the descriptors ran out
-  MonotonicMs look_at_ = 0;   // whether there is room for streams again
-  bool is_paused_ = false;    // for subscribers, for want of slots
-  bool is_full_ = false;      // for subscribers, for want of room for streams
+  std::vector<Door> doors_;               // by listener
+  MonotonicMs retry_at_ = 0;              // after the descriptors ran out
+  MonotonicMs look_at_ = 0;               // whether there is room for streams again
+  std::array<bool, kTiers> is_paused_{};  // for want of slots
+  bool is_full_ = false;                  // for subscribers, for want of room for streams
 };
 
 }  // namespace ringcast::net

@@ -40,18 +40,34 @@ bool NodeLimits::is_full() const noexcept {
   return limits_.streams_max > 0 && streams_.load(std::memory_order_relaxed) >= limits_.streams_max;
 }
 
+bool Admission::admit(uint32_t slot, const Peer& peer, MonotonicMs now) noexcept {
+  const uint32_t most = node_.limits().source_connections_max;
+  const KeyedHash source = source_of(peer);
+  if (most == 0 || source.is_zero()) return true;
+  const auto entered = node_.sources()->enter(source, Holding::kConnections, most, now);
+  counted_[slot].connection = entered == SourceTable::Entered::kYes;
+  return entered != SourceTable::Entered::kFull;
+}
+
+void Admission::depart(uint32_t slot, const Peer& peer) noexcept {
+  if (node_.limits().source_connections_max == 0 || !counted_[slot].connection) return;
+  counted_[slot].connection = false;
+  node_.sources()->leave(source_of(peer), Holding::kConnections);
+}
+
 std::optional<Limit> Admission::enter(uint32_t slot, const Peer& peer, MonotonicMs now) noexcept {
   if (!node_.try_take_stream()) return Limit::kStreams;
   const KeyedHash source = source_of(peer);
   if (node_.sources() == nullptr || source.is_zero()) return std::nullopt;
   const LimitsConfig& limits = node_.limits();
   if (limits.source_streams_max > 0) {
-    const auto entered = node_.sources()->enter(source, limits.source_streams_max, now);
+    const auto entered =
+        node_.sources()->enter(source, Holding::kStreams, limits.source_streams_max, now);
     if (entered == SourceTable::Entered::kFull) {
       node_.give_back_stream();
       return Limit::kSourceStreams;
     }
-    counted_[slot] = entered == SourceTable::Entered::kYes;
+    counted_[slot].stream = entered == SourceTable::Entered::kYes;
   }
   const bool is_too_fast =
       limits.stream_rate.is_limited() &&
@@ -63,9 +79,9 @@ std::optional<Limit> Admission::enter(uint32_t slot, const Peer& peer, Monotonic
 
 void Admission::leave(uint32_t slot, const Peer& peer) noexcept {
   node_.give_back_stream();
-  if (node_.sources() == nullptr || !counted_[slot]) return;
-  counted_[slot] = false;
-  node_.sources()->leave(source_of(peer));
+  if (node_.limits().source_streams_max == 0 || !counted_[slot].stream) return;
+  counted_[slot].stream = false;
+  node_.sources()->leave(source_of(peer), Holding::kStreams);
 }
 
 milliseconds Admission::wait(Taking what, const RateLimit& limit, const Peer& peer,

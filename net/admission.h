@@ -44,6 +44,11 @@ class Admission {
  public:
   Admission(NodeLimits& node, size_t slots) : node_(node), counted_(slots) {}
 
+  // Counts the connection of `peer` in `slot`. False: its source has as many as it may have. depart() when it goes,
+  // counted or not, with the same peer.
+  [[nodiscard]] bool admit(uint32_t slot, const Peer& peer, MonotonicMs now) noexcept;
+  void depart(uint32_t slot, const Peer& peer) noexcept;
+
   // Why `peer`, in `slot`, may have no stream, as far as the node and its source address are concerned. Nothing: it
   // may, and leave() must follow.
   [[nodiscard]] std::optional<Limit> enter(uint32_t slot, const Peer& peer,
@@ -68,7 +73,11 @@ class Admission {
               MonotonicMs now) noexcept;
 
   NodeLimits& node_;
-  LazyArray<bool> counted_;  // by slot: its stream is counted with its source
+  struct Counted {
+    bool connection;
+    bool stream;
+  };
+  LazyArray<Counted> counted_;  // by slot: what is counted with its source
 };
 
 // Whom limits hold `peer` to be: an IPv4 address, or the first 64 bits of an IPv6 one, which is the least that

@@ -33,9 +33,8 @@ inline constexpr size_t kCloseCauses = 11;
 
 [[nodiscard]] constexpr std::string_view name_of(CloseCause cause) noexcept {
   constexpr std::array<std::string_view, kCloseCauses> kNames{
-      "peer_gone",   "lapped",          "torn",        "answered", "refused",
-      "turned_away", "request_timeout", "server_stop", "revoked",  "expired",
-      "failed"};
+      "peer_gone",       "lapped",      "torn",    "answered", "refused", "turned_away",
+      "request_timeout", "server_stop", "revoked", "expired",  "failed"};
   return kNames[static_cast<size_t>(cause)];
 }
 
@@ -44,20 +43,21 @@ inline constexpr size_t kListenersMax = 255;
 
 // What somebody came up against.
 enum class Limit : uint8_t {
-  kConnections,    // streams of a shard
-  kStreams,        // of the node
-  kSubscribers,    // of a channel
-  kSourceStreams,  // streams of a source address; what follows is limited by source address, too
+  kConnections,        // streams of a shard
+  kStreams,            // of the node
+  kSubscribers,        // of a channel
+  kSourceConnections,  // what follows is limited by source address
+  kSourceStreams,
   kStreamRate,
   kPublishRate,
   kRefusedRate,  // counts connections that were closed, and times one was not read for a while
 };
-inline constexpr size_t kLimits = 7;
+inline constexpr size_t kLimits = 8;
 
 [[nodiscard]] constexpr std::string_view name_of(Limit limit) noexcept {
   constexpr std::array<std::string_view, kLimits> kNames{
-      "connections", "streams",      "subscribers", "streams_per_source",
-      "stream_rate", "publish_rate", "refused_rate"};
+      "connections",        "streams",     "subscribers",  "connections_per_source",
+      "streams_per_source", "stream_rate", "publish_rate", "refused_rate"};
   return kNames[static_cast<size_t>(limit)];
 }
 
@@ -68,15 +68,15 @@ struct alignas(kCacheLineBytes) Counters {
   std::array<Counter, kListenersMax> open_by_listener;
   std::array<Counter, kCloseCauses> closed;
 
-  Counter published;            // answered 201
-  Counter publishes_refused;    // answered 4xx, or 503 when there was no room for a key
-  Counter paced;                // publishes that had to wait
-  Counter publishes_timed_out;  // of those, answered 503
-  Counter requests_refused;     // not acceptable as HTTP
+  Counter published;              // answered 201
+  Counter publishes_refused;      // answered 4xx, or 503 when there was no room for a key
+  Counter paced;                  // publishes that had to wait
+  Counter publishes_timed_out;    // of those, answered 503
+  Counter requests_refused;       // not acceptable as HTTP
   Counter requests_unauthorized;  // answered 400 or 401 for want of a good credential
   Counter requests_forbidden;     // answered 403: the credential was good, and not for that
-  Counter proxies_refused;      // PROXY headers of peers that may not send one, or that do not add up
-  Counter turned_away;          // streams that there was no room for, or the server was stopping
+  Counter proxies_refused;  // PROXY headers of peers that may not send one, or that do not add up
+  Counter turned_away;      // streams that there was no room for, or the server was stopping
   std::array<Counter, kLimits> limited;  // by what
 
   Counter sends;          // planned for frames

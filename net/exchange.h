@@ -30,6 +30,7 @@ struct Exchange {
   bool closes_after_answers = false;
   bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
   bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
+  MonotonicMs held_back_since = 0;
   bool is_held_back = false;      // not looked at until the timer: its source was refused too often
   bool is_listed = false;         // among the publishes that are tried again each turn
   bool has_checked_sender = false;  // the request's credential was looked at, which takes time

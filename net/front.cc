@@ -17,10 +17,10 @@ constexpr size_t kLingerBytesMax = 16 * kMiB;
 // Answers are handed over when they reach this, so that a long pipeline does not pile them up.
 constexpr size_t kAnswerBytesMax = 16 * 1024;
 
-// Whether what was appended for a request begins with a status from 400 to 499.
-bool is_client_error(std::string_view answer) noexcept {
-  constexpr std::string_view kClass = "HTTP/1.1 4";
-  return answer.starts_with(kClass);
+// Whether what was appended for a request begins with a status from 400 to 499. Who is told to slow down has a
+// bucket for that already.
+bool is_refusal(std::string_view answer) noexcept {
+  return answer.starts_with("HTTP/1.1 4") && !answer.starts_with("HTTP/1.1 429");
 }
 
 // A signature takes up to 150 us to check, and a turn should not take ten milliseconds because somebody sends many at once:
@@ -45,7 +45,7 @@ void Front::on_admitted(uint32_t slot) {
   if (!listener.proxy_protocol) {
     // A proxy speaks for many.
     const bool is_proxy = !listener.trusted_proxies.empty() && is_trusted(listener, peer);
-    if (!is_proxy && is_refused_too_often(slot)) lifecycle_.close(slot, CloseCause::kRefused);
+    if (!is_proxy) settle_source(slot);
     return;
   }
   if (!listener.trusted_proxies.empty() && !is_trusted(listener, peer)) {
@@ -65,13 +65,15 @@ void Front::read_proxy_header(uint32_t slot, std::string_view& bytes) {
     shard_.counters.proxies_refused.add();
     return lifecycle_.close(slot, CloseCause::kRefused);
   }
-  if (const auto& source = header->source()) {
+  const std::optional<ProxyHeader::Source> source = header->source();
+  const bool has_source = source.has_value();
+  if (source) {
     shard_.peers[slot] = {.address = source->address, .port = source->port};
     if (!listener_of(slot).trusted_proxies.empty()) shard_.senders[slot] = shard_.peers[slot];
   }
   header.reset();
   connection.phase = Phase::kRequest;
-  if (is_refused_too_often(slot)) lifecycle_.close(slot, CloseCause::kRefused);
+  if (has_source && !is_trusted(listener_of(slot), shard_.peers[slot])) settle_source(slot);
 }
 
 // Fragments are waited for, as long as for the head of a request.
@@ -98,6 +100,15 @@ void Front::find_client(uint32_t slot, const Request& request) {
   if (client) peer = {.address = *client};
 }
 
+void Front::settle_source(uint32_t slot) {
+  if (!shard_.admission.admit(slot, shard_.peers[slot], shard_.now)) {
+    shard_.counters.limited[static_cast<size_t>(Limit::kSourceConnections)].add();
+    lifecycle_.close(slot, CloseCause::kRefused);
+  } else if (is_refused_too_often(slot)) {
+    lifecycle_.close(slot, CloseCause::kRefused);
+  }
+}
+
 bool Front::is_refused_too_often(uint32_t slot) noexcept {
   if (shard_.admission.refusal_wait(shard_.peers[slot], shard_.now) == milliseconds{0}) {
     return false;
@@ -113,8 +124,19 @@ bool Front::hold_back(uint32_t slot, Exchange& exchange) {
   const milliseconds wait = shard_.admission.refusal_wait(shard_.peers[slot], shard_.now);
   const bool was_held_back = std::exchange(exchange.is_held_back, wait > milliseconds{0});
   if (!exchange.is_held_back) return false;
-  if (!was_held_back) shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
-  shard_.timers.arm(slot, shard_.now + wait.count());
+  if (!was_held_back) {
+    shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
+    exchange.held_back_since = shard_.now;
+  }
+  // Others of the same source may take every token that comes: nobody is kept for longer than for a request.
+  const MonotonicMs until = shard_.now + wait.count();
+  if (until - exchange.held_back_since > shard_.limits.header_timeout.count()) {
+    lifecycle_.close(slot, CloseCause::kRefused);
+    return true;
+  }
+  // A request that has begun to arrive keeps its deadline.
+  const bool is_awaited = exchange.awaited != Exchange::Awaited::kNothing;
+  shard_.timers.arm(slot, is_awaited ? std::min(until, deadline_of(exchange)) : until);
   return true;
 }
 
@@ -261,16 +283,18 @@ void Front::settle(uint32_t slot) {
 void Front::await_the_rest(uint32_t slot, Exchange& exchange) {
   using Awaited = Exchange::Awaited;
   const Awaited awaited = exchange.reader.in_body() ? Awaited::kBody : Awaited::kHead;
-  if (exchange.awaited == awaited) return;
-  exchange.awaited = awaited;
-  exchange.awaited_since = shard_.now;
-  const auto [header_ms, body_ms] =
-      std::pair(shard_.limits.header_timeout.count(), shard_.limits.body_timeout.count());
-  shard_.timers.arm(slot, shard_.now + (awaited == Awaited::kBody ? body_ms : header_ms));
+  if (exchange.awaited != awaited) {
+    exchange.awaited = awaited;
+    exchange.awaited_since = shard_.now;
+  }
+  shard_.timers.arm(slot, deadline_of(exchange));
 }
 
-// Looked at when the timer is due, so that bytes that do arrive cost nothing here.
-MonotonicMs Front::body_deadline(const Exchange& exchange) const noexcept {
+// When the rest of a request must have come.
+MonotonicMs Front::deadline_of(const Exchange& exchange) const noexcept {
+  if (exchange.awaited != Exchange::Awaited::kBody) {
+    return exchange.awaited_since + shard_.limits.header_timeout.count();
+  }
   const uint64_t earned_ms =
       exchange.reader.body_bytes_received() * 1000 / shard_.limits.body_rate_min;
   return exchange.awaited_since + shard_.limits.body_timeout.count() +
@@ -283,7 +307,7 @@ void Front::note_answer(uint32_t slot, Exchange& exchange, size_t from) noexcept
   const std::string_view answer = std::string_view(exchange.answers).substr(from);
   access_log_.answered(slot, exchange.reader.request(), answer, exchange.refused_why);
   exchange.refused_why = {};
-  if (is_client_error(answer)) shard_.admission.note_refused(shard_.peers[slot], shard_.now);
+  if (is_refusal(answer)) shard_.admission.note_refused(shard_.peers[slot], shard_.now);
 }
 
 void Front::send_answers(uint32_t slot, Exchange& exchange) {
@@ -325,6 +349,7 @@ void Front::on_answered(const Completion& completion) {
 
 void Front::refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause) {
   const Request& request = exchange.reader.request();
+  find_client(slot, request);
   const std::string lines = routes_.reader_lines(request, listener_of(slot));
   ResponseOptions options = routes_.options_for(exchange);
   options.extra_lines = lines;
@@ -345,17 +370,20 @@ void Front::on_deadline(uint32_t slot) {
   const bool is_quiet =
       connection.phase == Phase::kRequest && exchange != nullptr && exchange->on_wire.empty();
   if (is_quiet && exchange->holds_request) return;
-  if (is_quiet && exchange->is_held_back) return proceed(slot);
+  const bool is_awaited = is_quiet && exchange->awaited != Exchange::Awaited::kNothing;
+  const bool is_late = is_awaited && deadline_of(*exchange) <= shard_.now;
+  if (is_quiet && exchange->is_held_back && !is_late) return proceed(slot);
   const bool is_mid_request = is_quiet && exchange->reader.has_started();
   if (!is_mid_request) {
     lifecycle_.close(
         slot, connection.phase == Phase::kLinger ? connection.cause : CloseCause::kRequestTimeout);
     return;
   }
-  if (exchange->awaited == Exchange::Awaited::kBody && body_deadline(*exchange) > shard_.now) {
-    shard_.timers.arm(slot, body_deadline(*exchange));
+  if (is_awaited && !is_late) {  // it has earned more time since the timer was armed
+    shard_.timers.arm(slot, deadline_of(*exchange));
     return;
   }
+  exchange->is_held_back = false;
   refuse(slot, *exchange, kTookTooLong, CloseCause::kRequestTimeout);
   send_answers(slot, *exchange);
 }

@@ -48,6 +48,9 @@ class Front {
   void await_proxy_header(uint32_t slot, bool goes_on);
   void find_client(uint32_t slot, const Request& request);
 
+  // It is known whom a connection is from: it is counted, or closed.
+  void settle_source(uint32_t slot);
+
   // Whose requests are refused too often is read no further for a while, and makes no new connections.
   [[nodiscard]] bool is_refused_too_often(uint32_t slot) noexcept;
   [[nodiscard]] bool hold_back(uint32_t slot, Exchange& exchange);
@@ -67,7 +70,7 @@ class Front {
   void read_more(uint32_t slot);
   void settle(uint32_t slot);
   void await_the_rest(uint32_t slot, Exchange& exchange);
-  [[nodiscard]] MonotonicMs body_deadline(const Exchange& exchange) const noexcept;
+  [[nodiscard]] MonotonicMs deadline_of(const Exchange& exchange) const noexcept;
 
   [[nodiscard]] RequestLimits limits_for(const ListenerConfig& listener) const noexcept;
   [[nodiscard]] const ListenerConfig& listener_of(uint32_t slot) noexcept {

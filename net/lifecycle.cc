@@ -47,6 +47,7 @@ void Lifecycle::close(uint32_t slot, CloseCause cause) noexcept {
     audiences_.leave(slot);
     shard_.admission.leave(slot, shard_.peers[slot]);
   }
+  shard_.admission.depart(slot, shard_.peers[slot]);
   connection.phase = Phase::kClosing;
   connection.cause = cause;
   shard_.timers.disarm(slot);

@@ -93,6 +93,8 @@ Verdict Access::may_publish(const Bearer& bearer, const ChannelConfig& channel,
 }
 
 bool is_local(const ListenerConfig& listener) noexcept {
+  // Proxies bring what comes from elsewhere.
+  if (listener.proxy_protocol || !listener.trusted_proxies.empty()) return false;
   const std::string_view host = listener.host;
   return listener.is_unix() || host.starts_with("127.") || host == "::1" ||
          host.starts_with("::ffff:127.");

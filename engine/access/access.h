@@ -77,7 +77,7 @@ class Access {
       false;  // coming through loopback is not enough for all of them
 };
 
-// Whether only this machine reaches the listener.
+// Whether only this machine reaches the listener, and no proxy that is declared brings others.
 [[nodiscard]] bool is_local(const ListenerConfig& listener) noexcept;
 
 // The name that `name` stands for where access is concerned: a pattern's names are told apart, a plain channel has but one,

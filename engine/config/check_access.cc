@@ -47,6 +47,19 @@ void check_channel_access(const Config& config, const ChannelConfig& channel, Fi
   }
 }
 
+// Why a listener is not for this machine alone, and how to make it so.
+bool brings_others(const ListenerConfig& listener) {
+  return listener.proxy_protocol || !listener.trusted_proxies.empty();
+}
+std::string_view who_comes(const ListenerConfig& listener) {
+  return brings_others(listener) ? "its proxies bring what comes from other machines"
+                                 : "other machines reach this address";
+}
+std::string_view how_to_close(const ListenerConfig& listener) {
+  return brings_others(listener) ? "serve this from a listener without proxies"
+                                 : "bind it to 127.0.0.1";
+}
+
 // Nobody may publish from another machine without being known.
 void check_publish_listeners(const Config& config, Findings& findings) {
   const bool can_publish_from_afar =
@@ -61,9 +74,9 @@ void check_publish_listeners(const Config& config, Findings& findings) {
         std::array{fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
     findings.add_problem(
         place, key,
-        "other machines reach this address, and no channel can be published to with a key or a "
-        "token; bind it to 127.0.0.1, or give a channel access: {publish: key} and add "
-        "access.keys");
+        fmt::format("{}, and no channel can be published to with a key or a token; {}, or give a "
+                    "channel access: {{publish: key}} and add access.keys",
+                    who_comes(listener), how_to_close(listener)));
   }
 }
 
@@ -77,9 +90,10 @@ void check_admin_listeners(const Config& config, Findings& findings) {
         std::array{fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
     findings.add_problem(
         place, key,
-        "other machines reach this address, and no key opens administration to them alone; bind it "
-        "to 127.0.0.1, or add a key with admin: true to access.keys (`ringcast key new NAME` makes "
-        "one)");
+        fmt::format(
+            "{}, and no key opens administration to them alone; {}, or add a key with admin: "
+            "true to access.keys (`ringcast key new NAME` makes one)",
+            who_comes(listener), how_to_close(listener)));
   }
 }
 

@@ -48,6 +48,7 @@ struct LimitsConfig {
   milliseconds keep_alive{75'000};          // between two requests, and for taking an answer
   uint32_t pipelined_requests_max = 64;     // answered in one go
   uint32_t streams_max = 0;                 // of the node; 0: as many as connections
+  uint32_t source_connections_max = 0;      // of a source address; 0: no limit
   uint32_t source_streams_max = 0;          // of a source address; 0: no limit
   RateLimit stream_rate;                    // new streams of a source address
   RateLimit publish_rate;                   // events of a source address
@@ -56,7 +57,7 @@ struct LimitsConfig {
 
   // Whether anybody has to remember what a source address has taken.
   [[nodiscard]] bool limits_sources() const noexcept {
-    return source_streams_max > 0 || stream_rate.is_limited() || publish_rate.is_limited() ||
+    return source_connections_max > 0 || source_streams_max > 0 || stream_rate.is_limited() || publish_rate.is_limited() ||
            refused_rate.is_limited();
   }
   bool operator==(const LimitsConfig&) const = default;

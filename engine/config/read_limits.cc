@@ -75,6 +75,7 @@ constexpr auto kFields = std::to_array<Field<LimitsConfig>>({
     {"keep_alive", time_up_to<&L::keep_alive, kKeepAlive>},
     {"pipelined_requests", count_up_to<&L::pipelined_requests_max, kPipelined>},
     {"streams", optional_count<&L::streams_max>},
+    {"connections_per_source", optional_count<&L::source_connections_max>},
     {"streams_per_source", optional_count<&L::source_streams_max>},
     {"stream_rate", optional_rate<&L::stream_rate>},
     {"publish_rate", optional_rate<&L::publish_rate>},

@@ -134,8 +134,8 @@ std::string rate_or_null(const RateLimit& rate) {
 std::string limits_yaml(const LimitsConfig& limits) {
   const auto& [request_line_bytes_max, header_line_bytes_max, head_bytes_max, header_lines_max,
                first_byte_timeout, header_timeout, body_timeout, body_rate_min, keep_alive,
-               pipelined_requests_max, streams_max, source_streams_max, stream_rate, publish_rate,
-               refused_rate, overload] = limits;
+               pipelined_requests_max, streams_max, source_connections_max, source_streams_max,
+               stream_rate, publish_rate, refused_rate, overload] = limits;
   return fmt::format(
       "limits:\n"
       "  request_line: {}\n"
@@ -149,6 +149,7 @@ std::string limits_yaml(const LimitsConfig& limits) {
       "  keep_alive: {}\n"
       "  pipelined_requests: {}\n"
       "  streams: {}\n"
+      "  connections_per_source: {}\n"
       "  streams_per_source: {}\n"
       "  stream_rate: {}\n"
       "  publish_rate: {}\n"
@@ -158,8 +159,9 @@ std::string limits_yaml(const LimitsConfig& limits) {
       format_bytes(head_bytes_max), header_lines_max, format_duration(first_byte_timeout),
       format_duration(header_timeout), format_duration(body_timeout), format_bytes(body_rate_min),
       format_duration(keep_alive), pipelined_requests_max, count_or_null(streams_max),
-      count_or_null(source_streams_max), rate_or_null(stream_rate), rate_or_null(publish_rate),
-      rate_or_null(refused_rate), name_of(overload));
+      count_or_null(source_connections_max), count_or_null(source_streams_max),
+      rate_or_null(stream_rate), rate_or_null(publish_rate), rate_or_null(refused_rate),
+      name_of(overload));
 }
 
 std::string listener_yaml(const ListenerConfig& listener) {

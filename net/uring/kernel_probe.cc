@@ -66,8 +66,8 @@ Error limit_too_low(uint64_t nofile, uint32_t connections, std::string_view reme
 // A table that is full drops whom it accepts, so besides everybody who is served there is room for
 // whoever the accepts under way bring in.
 Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine, size_t listeners) {
-  const uint32_t spare_slots =
-      kExtraConnections + kAcceptsPerListener * static_cast<uint32_t>(listeners);
+  const uint32_t spare_slots = kExtraConnections + kPublisherReserve + kOperatorReserve +
+                               kAcceptsPerListener * static_cast<uint32_t>(listeners);
   const uint64_t slots = std::min<uint64_t>(machine.nofile, 1u << 20);
   constexpr std::string_view kRemedy =
       "raise it (ulimit -n 20000, or LimitNOFILE= in the systemd unit), add shards, or lower "
@@ -89,7 +89,9 @@ Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine,
 Result<Capacity> plan_plain(const ServerConfig& server, const Machine& machine) {
   const uint32_t shards = server.shards != 0 ? server.shards : std::max(machine.cores, 1u);
   const uint32_t share = share_of(server.connections_max, shards);
-  const uint64_t needed = uint64_t{shards} * (share + kExtraConnections) + kPlainReserve;
+  const uint64_t needed =
+      uint64_t{shards} * (share + kExtraConnections + kPublisherReserve + kOperatorReserve) +
+      kPlainReserve;
   if (machine.nofile < needed) {
     return limit_too_low(
         machine.nofile, server.connections_max,

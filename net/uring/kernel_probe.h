@@ -25,6 +25,11 @@ struct KernelVersion {
 // saying nothing yet. A guess.
 inline constexpr uint32_t kExtraConnections = 256;
 
+// Room beyond those that only listeners without streams may fill, and beyond that, only those of operators on this
+// machine: so a node that is full of subscribers can be published to, and one that strangers have filled be looked at. Guesses.
+inline constexpr uint32_t kPublisherReserve = 128;
+inline constexpr uint32_t kOperatorReserve = 64;
+
 // Connections a listener keeps waiting. A guess.
 inline constexpr uint32_t kListenBacklog = 1024;
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/access/crypto.h"
 #include "tests/support/http_client.h"
 #include "tests/support/sse_client.h"
 #include "tests/support/test_server.h"
@@ -25,7 +26,7 @@ class Proxied : public EitherDescriptors {
   // Listener 0 is the one that `change` is for; listener 1 is for operators.
   static Config behind_proxies(const std::function<void(ListenerConfig&)>& change) {
     Config two = config();
-    two.listeners.push_back({.host = "127.0.0.1", .serve_admin = true});
+    two.listeners.push_back({.host = "127.0.0.1", .serve_publish = true, .serve_admin = true});
     change(two.listeners.front());
     return two;
   }
@@ -87,8 +88,7 @@ TEST_P(Proxied, APeerIsWhomTheHeaderAnnounces) {
   TestServer server(announced());
   for (const std::string_view header : {kVersionOne, std::string_view(kVersionTwo)}) {
     TcpClient client = stream(server, header);
-    HttpClient publisher(server.port());
-    publisher.send(kVersionTwo);
+    HttpClient publisher(server.port(1));
     EXPECT_EQ(publisher.publish("news", "through").status, 201);
     (void)client.read_until("data: through\n\n");
     EXPECT_EQ(ended(server, "127.0.0.1"), "{\"ended\":0}\n");
@@ -168,21 +168,34 @@ TEST_P(Proxied, ForwardedIsReadWhereItIsWhatProxiesWrite) {
   EXPECT_EQ(ended(server, "2001:db8::7"), "{\"ended\":1}\n");
 }
 
+// What a proxy brings comes from elsewhere, wherever the proxy itself stands.
+TEST_P(Proxied, BehindAProxyNobodyPublishesForComingThroughLoopback) {
+  TestServer behind_balancer(announced());
+  HttpClient announced_client(behind_balancer.port());
+  announced_client.send(kVersionTwo);
+  EXPECT_EQ(announced_client.publish("news", "x").status, 401);
+  TestServer behind_proxy(forwarded());
+  HttpClient proxy(behind_proxy.port());
+  EXPECT_EQ(proxy.publish("news", "x").status, 401);
+}
+
 // One connection of a proxy carries the requests of many.
 TEST_P(Proxied, EachRequestIsFromWhomItsOwnFieldsSay) {
   Config limited = forwarded();
+  limited.channels.front().access.publish.key = true;
+  limited.access.keys = {{"proxied", sha256("rck_proxied"), {"news"}, false}};
   limited.limits.publish_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 1};
   TestServer server(limited);
   HttpClient proxy(server.port());
-  const auto publish_for = [&](const char* client) {
-    return proxy
-        .ask(post("/channels/news", "x", std::string("X-Forwarded-For: ") + client + "\r\n"))
+  const auto publish_for = [&](const std::string& client) {
+    const std::string fields = client.empty() ? "" : "X-Forwarded-For: " + client + "\r\n";
+    return proxy.ask(post("/channels/news", "x", "Authorization: Bearer rck_proxied\r\n" + fields))
         .status;
   };
   EXPECT_EQ(publish_for("192.0.2.1"), 201);
   EXPECT_EQ(publish_for("192.0.2.2"), 201);
   EXPECT_EQ(publish_for("192.0.2.1"), 429);
-  EXPECT_EQ(proxy.ask(post("/channels/news", "of the proxy itself")).status, 201);
+  EXPECT_EQ(publish_for(""), 201) << "of the proxy itself";
   EXPECT_EQ(publish_for("192.0.2.3"), 201);
 }
 

@@ -97,6 +97,22 @@ TEST_P(SourceLimits, AnIpv6AddressCountsByItsNetwork) {
   EXPECT_EQ(come_from("2001:db8:0:2::1"), ":\n");
 }
 
+TEST_P(SourceLimits, ASourceAddressHasSoManyConnectionsOfAnyKind) {
+  TestServer server(with([](LimitsConfig& limits) { limits.source_connections_max = 10; }));
+  std::list<SseClient> streams;
+  for (int i = 0; i < 4; ++i) streams.push_back(subscribe(server, "127.0.1.1"));
+  std::list<TcpClient> silent;
+  for (int i = 0; i < 6; ++i)
+    silent.emplace_back(server.port(), TcpClient::Options{.from = "127.0.1.1"});
+  ASSERT_TRUE(comes_true([&] { return server.open() == 10; }));
+  EXPECT_EQ(rejection(server, "127.0.1.1"), "");
+  EXPECT_EQ(limited(server, Limit::kSourceConnections), 1U);
+  const SseClient other = subscribe(server, "127.0.1.2");
+  silent.clear();
+  ASSERT_TRUE(comes_true([&] { return server.open() == 5; }));
+  streams.push_back(subscribe(server, "127.0.1.1"));
+}
+
 TEST_P(SourceLimits, NewStreamsOfASourceComeInABurstAndThenAtTheRate) {
   TestServer server(with([](LimitsConfig& limits) {
     limits.stream_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 30};

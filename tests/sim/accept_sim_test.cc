@@ -119,7 +119,7 @@ TEST_P(AcceptSim, ATableThatFillsUpDropsNobodyAndRecovers) {
   SimWorld world(options);
   Readers crowd;
   add_readers(world, crowd, 200);
-  EXPECT_TRUE(world.turn_until([&] { return streams(crowd) >= 150 - kAcceptsPerListener; }));
+  EXPECT_TRUE(world.turn_until([&] { return streams(crowd) >= 80; }));
   live(world, 200);
   EXPECT_EQ(count(crowd, SimReader::Fate::kCut), 0u);
   EXPECT_EQ(streams(crowd) + world.kernel().backlog(), 200u);
@@ -128,6 +128,34 @@ TEST_P(AcceptSim, ATableThatFillsUpDropsNobodyAndRecovers) {
   Readers late;
   add_readers(world, late, 20);
   EXPECT_TRUE(world.turn_until([&] { return streams(late) == 20; }));
+  world.come_to_an_end();
+}
+
+// Anybody may connect to a listener that publishers reach from elsewhere, and say nothing.
+TEST_P(AcceptSim, StrangersOnAPublishListenerLeaveRoomForOperatorsAndDropNobody) {
+  SimWorld::Options options = plain_options();
+  options.kernel.slots = 300;
+  options.kernel.descriptors = DescriptorKind::kDirect;
+  options.connections_per_shard_max = 20;
+  options.listeners = 3;
+  options.serve = {{.host = "0.0.0.0", .serve_subscribe = true},
+                   {.host = "0.0.0.0", .serve_publish = true},
+                   {.host = "127.0.0.1", .serve_publish = true, .serve_admin = true}};
+  SimWorld world(options);
+  std::vector<std::shared_ptr<ModelSocket>> strangers;
+  for (int i = 0; i < 400; ++i) strangers.push_back(world.connect(0, 4096, 1));
+  live(world, 50);
+  EXPECT_GT(world.kernel().backlog(), 0u);
+
+  const std::shared_ptr<ModelSocket> operators = world.connect(0, 4096, 2);
+  operators->write("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  std::string answer;
+  EXPECT_TRUE(world.turn_until([&] {
+    answer += operators->read(4096);
+    return answer.starts_with("HTTP/1.1 200");
+  }));
+  for (const auto& stranger : strangers) EXPECT_FALSE(stranger->is_at_end());
+  for (const auto& stranger : strangers) stranger->leave();
   world.come_to_an_end();
 }
 

@@ -150,6 +150,43 @@ TEST_P(RequestSim, WhoAsksForContinueAndSendsNothingMoreIsToldOnce) {
   world_->come_to_an_end();
 }
 
+// A flood is read no further for a while. That takes no deadline away from a request that has begun, and nobody is
+// kept for longer than one.
+TEST_P(RequestSim, WhoIsHeldBackKeepsItsDeadline) {
+  SimWorld::Options options = plain_options();
+  options.limits.refused_rate = {.count = 10, .period = milliseconds(1'000), .burst = 20};
+  options.limits.header_timeout = milliseconds(3'000);
+  options.limits.first_byte_timeout = options.limits.keep_alive = milliseconds(60'000);
+  SimWorld world(options);
+  const std::shared_ptr<ModelSocket> half = world.connect(0, 64 * 1024);
+  half->write("GET / HTTP/1.1\r\nHost: a\r\nX: ");
+  const std::shared_ptr<ModelSocket> flood = world.connect(0, 64 * 1024);
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n";
+  flood->write(requests);
+  world.turn_until([&] { return flood->read(64 * 1024).starts_with("HTTP/1.1 404"); });
+  half->write("a");
+  flood->write("G");
+  const MonotonicMs begin = world.now();
+  std::string answer;
+  EXPECT_TRUE(world.turn_until(
+      [&] {
+        answer += half->read(4096);
+        return half->is_at_end();
+      },
+      10'000));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;
+  EXPECT_LE(world.now() - begin, 3'100);
+  EXPECT_TRUE(world.turn_until(
+      [&] {
+        (void)flood->read(64 * 1024);
+        return flood->is_at_end();
+      },
+      20'000));
+  EXPECT_LE(world.now() - begin, 7'000);
+  world.come_to_an_end();
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, RequestSim, testing::ValuesIn(sim_seeds(50)), seed_name);
 
 }  // namespace

@@ -78,6 +78,7 @@ void SimWorld::open_shard(const Options& options, size_t number) {
     ListenerConfig config;
     config.host = "127.0.0.1";
     config.serve_subscribe = config.serve_publish = config.serve_admin = true;
+    if (i < options.serve.size()) config = options.serve[i];
     listeners.push_back({std::move(fd), config});
   }
   const Capacity capacity{.descriptors = options.kernel.descriptors,

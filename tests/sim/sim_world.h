@@ -35,7 +35,8 @@ class SimWorld final : public CommitListener {
     size_t shards = 1;
     uint32_t connections_per_shard_max = 300;
     std::vector<ChannelConfig> channels{};
-    size_t listeners = 1;  // each serves everything
+    size_t listeners = 1;  // each serves everything, unless `serve` says otherwise
+    std::vector<ListenerConfig> serve{};
     LimitsConfig limits{};
   };
 

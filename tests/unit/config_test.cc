@@ -125,7 +125,7 @@ listeners:
   - {bind: "0.0.0.0:0", serve: [subscribe]}
   - {bind: "[0:0::1]:8001", serve: [admin, publish], hosts: [ops.example, "[::2]", 10.0.0.7]}
   - bind: unix:/run/ringcast/publish.sock
-    serve: [publish]
+    serve: [subscribe]
     socket_mode: "0600"
     proxy_protocol: true
     trusted_proxies: [10.0.0.0/8, "fd00::/8", "::1"]
@@ -149,6 +149,7 @@ limits:
   keep_alive: 620s
   pipelined_requests: 1
   streams: 100000
+  connections_per_source: 1000
   streams_per_source: 200
   stream_rate: 20/s burst 500
   publish_rate: 100/m
@@ -205,6 +206,7 @@ TEST(Config, LimitsAreRead) {
   EXPECT_EQ(limits.keep_alive, milliseconds{620'000});
   EXPECT_EQ(limits.pipelined_requests_max, 1U);
   EXPECT_EQ(limits.streams_max, 100'000U);
+  EXPECT_EQ(limits.source_connections_max, 1'000U);
   EXPECT_EQ(limits.source_streams_max, 200U);
   EXPECT_EQ(limits.stream_rate, (RateLimit{.count = 20, .period = milliseconds{1000}, .burst = 500}));
   EXPECT_EQ(limits.publish_rate,

@@ -104,7 +104,7 @@ TEST(PlanCapacity, PlainDescriptorsCanBeAskedForAndShareOneLimit) {
   EXPECT_EQ(plan_capacity(config(4'000, 0, DescriptorMode::kPlain), machine).value().descriptors,
             DescriptorKind::kPlain);
   const std::string why = refusal(config(5'000, 0, DescriptorMode::kPlain), machine);
-  EXPECT_NE(why.find("raise it to 5384"), std::string::npos) << why;
+  EXPECT_NE(why.find("raise it to 5576"), std::string::npos) << why;
 }
 
 TEST(PlanCapacity, RefusesKernelsWithoutWhatItNeeds) {

@@ -54,12 +54,27 @@ TEST(TokenBucket, ASlowRateAndAFastOneAreExact) {
 
 TEST(SourceTable, CountsTheStreamsOfEachSourceByItself) {
   SourceTable table(100);
-  EXPECT_EQ(table.enter(source(1), 2, kNow), Entered::kYes);
-  EXPECT_EQ(table.enter(source(1), 2, kNow), Entered::kYes);
-  EXPECT_EQ(table.enter(source(1), 2, kNow), Entered::kFull);
-  EXPECT_EQ(table.enter(source(2), 2, kNow), Entered::kYes);
-  table.leave(source(1));
-  EXPECT_EQ(table.enter(source(1), 2, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 2, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 2, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 2, kNow), Entered::kFull);
+  EXPECT_EQ(table.enter(source(2), Holding::kStreams, 2, kNow), Entered::kYes);
+  table.leave(source(1), Holding::kStreams);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 2, kNow), Entered::kYes);
+}
+
+TEST(SourceTable, CountsConnectionsBesideStreams) {
+  SourceTable table(100);
+  EXPECT_EQ(table.enter(source(1), Holding::kConnections, 1, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 1, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(1), Holding::kConnections, 1, kNow), Entered::kFull);
+  table.leave(source(1), Holding::kConnections);
+  EXPECT_EQ(table.enter(source(1), Holding::kStreams, 1, kNow), Entered::kFull);
+}
+
+TEST(SourceTable, TheDebtOfRefusalsIsOneBurst) {
+  SourceTable table(100);
+  table.charge(source(1), Taking::kRefusals, kTenASecond, 100'000, kNow);
+  EXPECT_EQ(table.wait(source(1), Taking::kRefusals, kTenASecond, kNow).count(), 2'100);
 }
 
 TEST(SourceTable, HasABucketForEachKindOfThing) {
@@ -76,7 +91,8 @@ TEST(SourceTable, HasABucketForEachKindOfThing) {
 // Goal: a million strangers take no more than the table, and those who were there before them are still known.
 TEST(SourceTable, AMillionSourcesTakeNoMoreMemoryAndForgetNoStream) {
   SourceTable table(10'000);
-  for (size_t i = 0; i < 1'000; ++i) EXPECT_EQ(table.enter(source(i), 1, kNow), Entered::kYes);
+  for (size_t i = 0; i < 1'000; ++i)
+    EXPECT_EQ(table.enter(source(i), Holding::kStreams, 1, kNow), Entered::kYes);
   const size_t before = allocation_count();
   for (size_t i = 1'000; i < 1'001'000; ++i) {
     table.charge(source(i), Taking::kRefusals, kTenASecond, 1 + static_cast<uint32_t>(i % 7), kNow);
@@ -84,8 +100,8 @@ TEST(SourceTable, AMillionSourcesTakeNoMoreMemoryAndForgetNoStream) {
   EXPECT_EQ(allocation_count(), before);
   EXPECT_GT(table.untracked(), 900'000u);
   for (size_t i = 0; i < 1'000; ++i) {
-    EXPECT_EQ(table.enter(source(i), 1, kNow), Entered::kFull) << i;
-    table.leave(source(i));
+    EXPECT_EQ(table.enter(source(i), Holding::kStreams, 1, kNow), Entered::kFull) << i;
+    table.leave(source(i), Holding::kStreams);
   }
 }
 
@@ -107,11 +123,12 @@ TEST(SourceTable, WhoOwesNothingMakesRoomAndIsNotMissed) {
 
 TEST(SourceTable, ASetFullOfStreamsLetsNewcomersInAndCountsThem) {
   SourceTable table(1);
-  for (size_t i = 0; i < 16; ++i) EXPECT_EQ(table.enter(source(i), 1, kNow), Entered::kYes);
-  EXPECT_EQ(table.enter(source(16), 1, kNow), Entered::kUntracked);
+  for (size_t i = 0; i < 16; ++i)
+    EXPECT_EQ(table.enter(source(i), Holding::kStreams, 1, kNow), Entered::kYes);
+  EXPECT_EQ(table.enter(source(16), Holding::kStreams, 1, kNow), Entered::kUntracked);
   EXPECT_EQ(table.take(source(16), Taking::kStreams, kTenASecond, 1, kNow).count(), 0);
   EXPECT_EQ(table.untracked(), 2u);
-  EXPECT_EQ(table.enter(source(3), 1, kNow), Entered::kFull);
+  EXPECT_EQ(table.enter(source(3), Holding::kStreams, 1, kNow), Entered::kFull);
 }
 
 TEST(SourceTable, ShardsCountTogether) {
@@ -122,9 +139,9 @@ TEST(SourceTable, ShardsCountTogether) {
     shards.emplace_back([&] {
       for (int i = 0; i < 2'000; ++i) {
         const KeyedHash one = source(static_cast<size_t>(i % 3));
-        if (table.enter(one, 2, kNow) == Entered::kYes) {
+        if (table.enter(one, Holding::kStreams, 2, kNow) == Entered::kYes) {
           inside.fetch_add(1);
-          table.leave(one);
+          table.leave(one, Holding::kStreams);
         }
         (void)table.take(one, Taking::kStreams, kTenASecond, 1, kNow);
       }
@@ -132,7 +149,8 @@ TEST(SourceTable, ShardsCountTogether) {
   }
   shards.clear();
   EXPECT_GT(inside.load(), 0u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(table.enter(source(i), 1, kNow), Entered::kYes);
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(table.enter(source(i), Holding::kStreams, 1, kNow), Entered::kYes);
 }
 
 }  // namespace
