@@ -36,6 +36,7 @@ enum Armed : uint8_t {
   kArmedReply = 2,
   kArmedHangup = 4,
   kArmedWritable = 8,
+  kArmedFinish = 16,
 };
 
 struct Connection {

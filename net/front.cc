@@ -333,7 +333,9 @@ void Front::on_answered(const Completion& completion) {
     connection.phase = Phase::kLinger;
     connection.cause = exchange.cause;
     shard_.timers.arm(slot, shard_.now + kLingerMsMax);
-    shard_.io.finish_sending(slot);  // who reads to the end of the connection has it now
+    // Who reads to the end of the connection has it now.
+    shard_.io.finish_sending(slot, shard_.connections.tag(Op::kFinish, slot));
+    connection.armed |= kArmedFinish;
     if ((connection.armed & kArmedRecv) == 0) read_more(slot);  // it is when its time ran out
     return;
   }

@@ -14,10 +14,11 @@ namespace {
 // a turn: a crowd that is closed together should not hold up everybody else.
 constexpr size_t kClosesPerTurnMax = 16;
 
-constexpr std::array<std::pair<Armed, Op>, 4> kArmedOps{{{kArmedRecv, Op::kRecv},
+constexpr std::array<std::pair<Armed, Op>, 5> kArmedOps{{{kArmedRecv, Op::kRecv},
                                                          {kArmedReply, Op::kReply},
                                                          {kArmedHangup, Op::kHangup},
-                                                         {kArmedWritable, Op::kWritable}}};
+                                                         {kArmedWritable, Op::kWritable},
+                                                         {kArmedFinish, Op::kFinish}}};
 
 }  // namespace
 

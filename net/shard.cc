@@ -135,6 +135,9 @@ void Shard::handle(const Completion& completion) noexcept {
       return delivery_.on_hangup(completion);
     case Op::kWritable:
       return delivery_.on_writable(completion);
+    case Op::kFinish:
+      (void)lifecycle_.disarm(static_cast<uint32_t>(completion.tag.slot), kArmedFinish);
+      return;
     case Op::kClose:
       return lifecycle_.on_closed(completion);
     default:

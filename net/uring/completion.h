@@ -19,6 +19,7 @@ enum class Op : uint8_t {
   kRingSend,   // frames from a ring, silent when all were taken; slot: place in the batch's plan
   kHangup,     // a subscriber has gone, or says something
   kWritable,   // a full socket has room again
+  kFinish,     // our side of the connection has ended
   kCancel,     // only failures are reported: what was to be cancelled had completed
   kClose,
 };

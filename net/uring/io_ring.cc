@@ -91,11 +91,11 @@ void IoRing::poll(uint32_t slot, unsigned events, CompletionTag tag) noexcept {
   sqe.user_data = tag.pack();
 }
 
-void IoRing::finish_sending(uint32_t slot) noexcept {
+void IoRing::finish_sending(uint32_t slot, CompletionTag tag) noexcept {
   io_uring_sqe& sqe = next();
   io_uring_prep_shutdown(&sqe, static_cast<int>(slot), SHUT_WR);
-  sqe.flags = IOSQE_CQE_SKIP_SUCCESS | fixed_file();
-  sqe.user_data = make_tag(Op::kCancel, 0, 0).pack();
+  sqe.flags = fixed_file();
+  sqe.user_data = tag.pack();
 }
 
 void IoRing::watch_peer(uint32_t slot, CompletionTag tag) noexcept {

@@ -57,9 +57,9 @@ class IoRing {
   // completion.
   void send_all(uint32_t slot, std::string_view bytes, CompletionTag tag) noexcept;
 
-  // Ends our side of the connection, and leaves the peer's open. Nothing comes back: whether it could be done is of no
-  // interest any more. (The kernel does it in a thread of its own, so it is for what happens now and then.)
-  void finish_sending(uint32_t slot) noexcept;
+  // Ends our side of the connection, and leaves the peer's open. The kernel does it later, in a thread of its own and to
+  // whatever is in the slot then: so it is for what happens now and then, and the slot may not be closed before the completion.
+  void finish_sending(uint32_t slot, CompletionTag tag) noexcept;
 
   // Completes once, when the peer has closed its side, reset, or vanished, or when it has sent something
   // (POLLIN alone).

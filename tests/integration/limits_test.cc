@@ -47,6 +47,21 @@ TEST_P(RequestLimits, AreThoseOfTheConfiguration) {
   EXPECT_EQ(ask(server.port(), all_of_it).status, 200);
 }
 
+// What is still to be done about a connection that was refused is done to that one, and not to the next in its place: ending
+// our side takes the kernel a while.
+TEST_P(RequestLimits, WhoComesAfterOneThatWasRefusedHasNothingToDoWithIt) {
+  TestServer server(tight());
+  const std::string too_long =
+      "POST /channels/news HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n";
+  for (int i = 0; i < 300; ++i) {
+    TcpClient refused(server.port());
+    refused.send(too_long);
+    EXPECT_EQ(refused.read_exactly(12), "HTTP/1.1 413");
+    refused.reset();
+    ASSERT_EQ(ask(server.port(), get("/healthz/live")).status, 200) << "after " << i;
+  }
+}
+
 // Two at a time, and none is lost or overtakes another.
 TEST_P(RequestLimits, PipelinedRequestsBeyondTheLimitWaitTheirTurn) {
   TestServer server(tight());

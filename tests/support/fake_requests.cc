@@ -370,10 +370,11 @@ void FakeKernel::cancel(const io_uring_sqe& sqe) {
 void FakeKernel::finish_sending(const io_uring_sqe& sqe) {
   Slot* const slot = slot_of(sqe);
   if (slot == nullptr) return;
-  if (sqe.len != SHUT_WR || (sqe.flags & IOSQE_CQE_SKIP_SUCCESS) == 0) {
-    complain("ends more than its own side, or wants to hear of it");
+  if (sqe.len != SHUT_WR || (sqe.flags & IOSQE_CQE_SKIP_SUCCESS) != 0) {
+    complain("ends more than its own side, or does not want to hear of it");
   }
   slot->socket->finish_sending();
+  post(sqe.user_data, 0);
 }
 
 void FakeKernel::close(const io_uring_sqe& sqe) {

@@ -68,7 +68,7 @@ TEST(LiveKernel, TakesEveryRequestThatIoRingMakes) {
   ring.recv(0, tag);
   ring.send_now(0, "x", tag);
   ring.send_all(0, "x", tag);
-  ring.finish_sending(0);
+  ring.finish_sending(0, make_tag(Op::kFinish, 0, 1));
   ring.watch_peer(0, tag);
   ring.watch_writable(0, tag);
   ring.close(0, tag);
