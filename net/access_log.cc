@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/config/quoted.h"
 #include "net/http/ascii.h"
@@ -100,7 +99,7 @@ void AccessLog::note_request(uint32_t slot, const Request& request, uint16_t sta
   trace.method = request.method;
   trace.is_cut = request.path.size() > kPathBytesMax;
   trace.path_bytes = static_cast<uint8_t>(std::min(request.path.size(), kPathBytesMax));
-  std::memcpy(trace.path, request.path.data(), trace.path_bytes);
+  std::copy_n(request.path.data(), trace.path_bytes, trace.path);
 }
 
 void AccessLog::write(uint32_t slot, const Connection& connection, const Peer& peer,
