@@ -25,8 +25,7 @@ constexpr int kNicer = 10;       // than whoever measures
 [[noreturn]] void become(const std::string& command) {
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ::dup2(nowhere, STDOUT_FILENO);  // some of them paint the whole screen
-  const std::string shell_line = "exec " + command;
-  ::execl("/bin/sh", "sh", "-c", shell_line.c_str(), nullptr);
+  ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
   ::_exit(kCannotRun);
 }
 
@@ -49,8 +48,11 @@ Result<Attack> Attack::start(const AttackPlan& plan, const Target& target, int c
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return Error{fmt::format("cannot fork: {}", std::strerror(errno))};
-  if (pid > 0) return Attack(plan, pid, counts);
-
+  if (pid > 0) {
+    ::setpgid(pid, pid);  // as the child does: whoever is first
+    return Attack(plan, pid, counts);
+  }
+  ::setpgid(0, 0);  // so that what it starts can be ended with it
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   ::setpriority(PRIO_PROCESS, 0, kNicer);
@@ -84,7 +86,7 @@ bool Attack::running() {
 
 void Attack::stop() {
   if (!running()) return;
-  ::kill(pid_, SIGKILL);  // it has nothing to clean up, and its connections are the kernel's to end
+  ::kill(-pid_, SIGKILL);  // it has nothing to clean up, and its connections are the kernel's to end
   reap(0);
 }
 

@@ -2,7 +2,8 @@
 //
 // It runs at a lower priority than whoever measures, because both are on the client's core: an attack may be late, a clock may not.
 //
-// Threads: one. Failure: start() and problem() say why there is none; it is ended with this at the latest, by its process id.
+// Threads: one. Failure: start() and problem() say why there is none; it and whatever it
+// started are ended with this at the latest, by their process group.
 #pragma once
 
 #include <sys/types.h>
