@@ -64,17 +64,21 @@ Meant streams_in(const Request& request, const Channels& channels) {
       meant.streams = OfChannel{address.channel, address.recipient};
     } else if (pairs.name() == "subject" && !pairs.value().empty()) {
       meant.streams = OfSubject{keyed_hash(pairs.value())};
+    } else if (pairs.name() == "token" && !pairs.value().empty()) {
+      meant.streams = OfToken{keyed_hash(pairs.value())};
     } else if (pairs.name() == "source") {
       Result<IpNetwork> network = parse_ip_network(pairs.value());
       if (!network) return {.error = "the source is no address or network such as 10.0.0.0/8"};
       meant.streams = OfSource{*network};
     } else {
-      return {.error = "an unknown parameter; name a channel, a subject or a source"};
+      return {.error = "an unknown parameter; name a channel, a subject, a token or a source"};
     }
   }
-  if (!meant.streams)
+  if (!meant.streams) {
     meant.error =
-        "no streams are named; ask for /revoke?channel=NAME, subject=WHO or source=ADDRESS";
+        "no streams are named; ask for /revoke?channel=NAME, subject=WHO, token=ID or "
+        "source=ADDRESS";
+  }
   return meant;
 }
 

@@ -3,7 +3,7 @@
 //
 //   GET, HEAD  /healthz/live, /healthz/ready    for anybody who reaches the listener
 //   GET, HEAD  /metrics, /channels, /channels/<name>, /connections
-//   POST       /revoke?channel=<name> | subject=<who tokens speak for> | source=<address or network>
+//   POST       /revoke?channel=<name> | subject=<sub of tokens> | token=<jti of one> | source=<address or network>
 //
 // On a listener that other machines reach, all but the first want a key that may administer.
 //

@@ -113,6 +113,7 @@ Grant Gate::grant_of(const Visitor& visitor) {
   const Bearer& bearer = visitor.bearer;
   Grant grant;
   if (!bearer.subject.empty()) grant.subject = keyed_hash(bearer.subject);
+  if (!bearer.token_id.empty()) grant.token_id = keyed_hash(bearer.token_id);
   if (bearer.expires_ms != kNeverMs) grant.expires_ms = bearer.expires_ms;
   return grant;
 }

@@ -14,6 +14,7 @@ namespace ringcast::net {
 
 struct Grant {
   KeyedHash subject;       // keyed_hash() of the token's `sub`; zero: it has none
+  KeyedHash token_id;      // the same of its `jti`
   int64_t expires_ms = 0;  // by the wall clock, as the token says it; 0: never
 
   [[nodiscard]] bool is_expired(int64_t wall_ms) const noexcept {

@@ -30,11 +30,15 @@ struct OfChannel {
 struct OfSubject {
   KeyedHash subject;
 };
+// Streams that were opened with the token, or tokens, of this `jti`: its keyed_hash().
+struct OfToken {
+  KeyedHash id;
+};
 // Streams whose peer's address is in a network.
 struct OfSource {
   IpNetwork network;
 };
-using StreamsMeant = std::variant<OfChannel, OfSubject, OfSource>;
+using StreamsMeant = std::variant<OfChannel, OfSubject, OfToken, OfSource>;
 
 class Revocations {
  public:

@@ -45,6 +45,9 @@ bool Revoker::is_meant(uint32_t slot) noexcept {
   if (const OfSubject* const of = std::get_if<OfSubject>(&meant_)) {
     return connection.has_grant && shard_.grants[slot].subject == of->subject;
   }
+  if (const OfToken* const of = std::get_if<OfToken>(&meant_)) {
+    return connection.has_grant && shard_.grants[slot].token_id == of->id;
+  }
   const OfChannel& wanted = std::get<OfChannel>(meant_);
   bool hears = false;
   audiences_.for_each_source(connection, [&](const Channel& channel, const KeyedHash& recipient) {

@@ -74,6 +74,7 @@ void AccessCommands::add_mint(CLI::App& token) {
   mint_command_->add_option("--algorithm", mint_.algorithm, "HS256, RS256, ES256 or EdDSA")
       ->capture_default_str();
   mint_command_->add_option("--sub", mint_.subject, "whom it speaks for");
+  mint_command_->add_option("--id", mint_.id, "its jti: a name of its own, to revoke it by");
   mint_command_->add_option("--channels", mint_.channels, "what it may read, such as news rooms/*");
   mint_command_->add_option("--publish", mint_.publish, "what it may publish to");
   mint_command_->add_option("--ttl", mint_.ttl, "how long it is good: 15m, 1h, 7d, or none")
@@ -119,13 +120,14 @@ int AccessCommands::mint() const {
   }
   const bool is_text =
       are_utf8(mint_.channels) && are_utf8(mint_.publish) &&
-      are_utf8({mint_.subject, mint_.issuer, mint_.audience, mint_.key_id, mint_.type});
+      are_utf8({mint_.subject, mint_.id, mint_.issuer, mint_.audience, mint_.key_id, mint_.type});
   if (!is_text) return cannot("a token holds UTF-8 text only; one of the options is not");
   const Result<std::optional<int64_t>> expires_s = expiry(mint_.ttl);
   if (!expires_s) return cannot(expires_s.error().message);
   Result<SigningKey> key = load_signing_key(mint_.key_file, *algorithm);
   if (!key) return cannot(key.error().message);
   const TokenClaims claims{.subject = mint_.subject,
+                           .id = mint_.id,
                            .channels = mint_.channels,
                            .publish = mint_.publish,
                            .issuer = mint_.issuer,

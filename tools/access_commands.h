@@ -32,6 +32,7 @@ class AccessCommands {
     std::string key_id;
     std::string type = "JWT";
     std::string subject;
+    std::string id;
     std::string issuer;
     std::string audience;
     std::string ttl = "1h";

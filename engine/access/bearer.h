@@ -19,6 +19,7 @@ struct Bearer {
   enum class Kind : uint8_t { kNobody, kToken, kKey };
   Kind kind = Kind::kNobody;
   std::string subject{};                 // a token's `sub`; a key's name
+  std::string token_id{};                // a token's `jti`
   int64_t expires_ms = kNeverMs;         // leeway included: from then on it counts for nothing
   std::vector<NamePattern> reads{};      // a token's `channels`
   std::vector<NamePattern> publishes{};  // a token's `publish`; a key's

@@ -82,6 +82,9 @@ std::string who(const Bearer& bearer, int64_t now_ms) {
   std::string text = bearer.subject.empty()
                          ? "It is good, and speaks for nobody in particular (no sub).\n"
                          : fmt::format("It is good, and speaks for {}.\n", excerpt(bearer.subject));
+  if (!bearer.token_id.empty()) {
+    text += fmt::format("It can be revoked by its jti, {}.\n", excerpt(bearer.token_id));
+  }
   text += bearer.expires_ms == kNeverMs
               ? "It never ends.\n"
               : fmt::format("It ends at {}, in {}; so do its streams.\n", moment(bearer.expires_ms),

@@ -43,6 +43,7 @@ std::string mint_token(const SigningKey& key, const TokenClaims& claims, std::st
   header.add_text("kid", key_id);
   ObjectText payload;
   payload.add_text("sub", claims.subject);
+  payload.add_text("jti", claims.id);
   if (claims.expires_s) payload.add("exp", fmt::format("{}", *claims.expires_s));
   payload.add_text("iss", claims.issuer);
   payload.add_text("aud", claims.audience);

@@ -14,6 +14,7 @@ namespace ringcast {
 
 struct TokenClaims {
   std::string subject{};                // empty: none
+  std::string id{};                     // its jti; empty: none
   std::vector<std::string> channels{};  // empty: none
   std::vector<std::string> publish{};   // empty: none
   std::string issuer{};                 // empty: none

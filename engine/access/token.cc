@@ -110,6 +110,14 @@ bool read_time(const JsonValue& claims, std::string_view name, std::optional<int
   return true;
 }
 
+bool read_text(const JsonValue& claims, std::string_view name, std::string& text) {
+  const JsonValue* const value = claims.find(name);
+  if (value == nullptr) return true;
+  if (!value->is(Kind::kString)) return false;
+  text = value->text;
+  return true;
+}
+
 bool is_list_of_texts(const JsonValue& value) noexcept {
   return value.is(Kind::kArray) && std::ranges::all_of(value.elements, [](const JsonValue& one) {
            return one.is(Kind::kString);
@@ -153,9 +161,8 @@ TokenFault check_times(const JsonValue& claims, const TokensConfig& rules, int64
 TokenFault read_claims(const JsonValue& claims, const TokensConfig& rules, int64_t now_ms,
                        Bearer& bearer) {
   bearer.kind = Bearer::Kind::kToken;
-  if (claims.find("sub") != nullptr && !claims.text_of("sub")) return TokenFault::kBadClaim;
-  bearer.subject = claims.text_of("sub").value_or("");
-  if (!read_patterns(claims, "channels", bearer.reads) ||
+  if (!read_text(claims, "sub", bearer.subject) || !read_text(claims, "jti", bearer.token_id) ||
+      !read_patterns(claims, "channels", bearer.reads) ||
       !read_patterns(claims, "publish", bearer.publishes)) {
     return TokenFault::kBadClaim;
   }
@@ -223,9 +230,9 @@ std::string_view describe(TokenFault fault) noexcept {
     case TokenFault::kPayloadNotJson:
       return "its claims are no strict JSON object; a member that appears twice is refused, too";
     case TokenFault::kBadClaim:
-      return "a claim is of the wrong kind: exp, nbf and iat are numbers of seconds since 1970, before "
-             "the year 10000, "
-             "sub is a text, channels and publish are lists of texts";
+      return "a claim is of the wrong kind: exp, nbf and iat are numbers of seconds since 1970, "
+             "before the year 10000, sub and jti are texts, channels and publish are lists of "
+             "texts";
     case TokenFault::kNoExpiry:
       return "it has no exp, which access.tokens.require_expiry asks for";
     case TokenFault::kExpired:

@@ -6,6 +6,7 @@
 //
 // Claims that are read:
 //   sub       whom the token speaks for: the recipient whose messages it opens, and the name to revoke it by
+//   jti       the token's own name, to revoke it alone by
 //   exp, nbf  seconds since 1970, fractions allowed; exp is required unless the configuration says otherwise
 //   aud, iss  asked for where the configuration says what they must be
 //   channels  a list of patterns (name_pattern.h): what may be read

@@ -101,6 +101,7 @@ void check_signed(std::string_view header_text, std::string_view claims_text,
   for (const char* extension : {"crit", "b64", "zip", "enc"}) RC_CHECK(!header.contains(extension));
   const json claims = json::parse(claims_text, nullptr, false);
   RC_CHECK(reading.bearer.subject == claims.value("sub", ""));
+  RC_CHECK(reading.bearer.token_id == claims.value("jti", ""));
   RC_CHECK(claims["exp"].get<double>() * 1000 > static_cast<double>(kNowMs));
   RC_CHECK(claims.value("nbf", 0.0) * 1000 < static_cast<double>(kNowMs) + 1);
   check_patterns(reading.bearer.reads, claims, "channels", name);

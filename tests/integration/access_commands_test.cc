@@ -65,10 +65,12 @@ class AccessCommands : public testing::Test {
 };
 
 TEST_F(AccessCommands, AMintedTokenOpensWhatCheckSaysItDoes) {
-  const std::string token = mint({"--sub", "alice", "--channels", "news", "--ttl", "90s"});
+  const std::string token =
+      mint({"--sub", "alice", "--id", "t-1", "--channels", "news", "--ttl", "90s"});
   const TemporaryFile file(config());
   const std::string said = output_of({"token", "check", "--config", file.path(), token});
   EXPECT_TRUE(has(said, "It is good, and speaks for \"alice\".")) << said;
+  EXPECT_TRUE(has(said, "It can be revoked by its jti, \"t-1\".")) << said;
   EXPECT_TRUE(has(said, "; so do its streams.")) << said;
   EXPECT_TRUE(has(said, "news               yes: by \"news\"")) << said;
   EXPECT_TRUE(has(said, "inbox/{recipient}  yes: \"inbox/alice\" alone, by its sub")) << said;
@@ -136,8 +138,10 @@ TEST_F(AccessCommands, WhatCannotBeDoneIsSaidWithItsRemedy) {
   EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), "--ttl", "36501d"}),
                   "--ttl is too long"));
   EXPECT_TRUE(has(complaint_of({"key", "new", "a", "--publish", "*/x"}), "--publish \"*/x\""));
-  EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), "--sub", "\xff"}),
-                  "a token holds UTF-8 text only"));
+  for (const char* const option : {"--sub", "--id"}) {
+    EXPECT_TRUE(has(complaint_of({"token", "mint", "--key", key_.path(), option, "\xff"}),
+                    "a token holds UTF-8 text only"));
+  }
   const TemporaryFile bad(
       "access: {tokens: {keys: [{id: a, algorithm: HS256, file: " + short_key.path() + "}]}}\n");
   EXPECT_TRUE(has(complaint_of({"check", bad.path()}), "has 6 bytes, and HS256 needs 32"));

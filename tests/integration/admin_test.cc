@@ -255,27 +255,38 @@ TEST_P(Admin, RevokingASourceEndsWhatComesFromThere) {
   EXPECT_TRUE(stream.read_to_end().empty());
 }
 
-TEST_P(Admin, RevokingASubjectEndsTheStreamsOfTheirTokens) {
-  const std::string key_path = testing::TempDir() + "admin-" + std::to_string(::getpid()) + ".key";
-  std::ofstream(key_path) << kTestSecret << "\n";
-  Config with_tokens = two_listeners();
-  with_tokens.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, key_path}};
-  with_tokens.channels[1].access.subscribe = SubscribeAccess::kToken;
-  with_tokens.channels[2].access.subscribe = SubscribeAccess::kRecipient;
-  TestServer server(with_tokens);
-  ::unlink(key_path.c_str());
-  const auto as = [](const std::string& subject) {
-    return SseClient::Options{
-        .format = WireFormat::kChunked,
-        .extra =
-            "Authorization: Bearer " +
-            hs256_token(R"({"exp":4102444800,"channels":["other"],"sub":")" + subject + "\"}") +
-            "\r\n"};
-  };
-  SseClient inbox(server.port(), "/channels/inbox/alice", as("alice"));
-  SseClient both(server.port(), "/events?channel=other&channel=news", as("alice"));
-  SseClient of_bob(server.port(), "/channels/other", as("bob"));
-  SseClient of_nobody(server.port(), "/channels/other", as(""));
+// The same channels, where `other` wants a token and an inbox its owner's.
+class AdminOfTokens : public Admin {
+ protected:
+  AdminOfTokens() { std::ofstream(key_path_) << kTestSecret << "\n"; }
+  ~AdminOfTokens() override { ::unlink(key_path_.c_str()); }
+
+  Config with_tokens() const {
+    Config config = two_listeners();
+    config.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, key_path_}};
+    config.channels[1].access.subscribe = SubscribeAccess::kToken;
+    config.channels[2].access.subscribe = SubscribeAccess::kRecipient;
+    return config;
+  }
+  // A token that may read `other`, with `claims` besides.
+  static SseClient::Options with(const std::string& claims) {
+    return {.format = WireFormat::kChunked,
+            .extra = "Authorization: Bearer " +
+                     hs256_token(R"({"exp":4102444800,"channels":["other"],)" + claims + "}") +
+                     "\r\n"};
+  }
+
+ private:
+  const std::string key_path_ = testing::TempDir() + "admin-" + std::to_string(::getpid()) + ".key";
+};
+RC_EITHER_DESCRIPTORS(AdminOfTokens);
+
+TEST_P(AdminOfTokens, RevokingASubjectEndsTheStreamsOfTheirTokens) {
+  TestServer server(with_tokens());
+  SseClient inbox(server.port(), "/channels/inbox/alice", with(R"("sub":"alice")"));
+  SseClient both(server.port(), "/events?channel=other&channel=news", with(R"("sub":"alice")"));
+  SseClient of_bob(server.port(), "/channels/other", with(R"("sub":"bob","jti":"alice")"));
+  SseClient of_nobody(server.port(), "/channels/other", with(R"("sub":"")"));
   SseClient of_anybody(server.port(), "/channels/news");
   EXPECT_EQ(revoke(server.port(1), "subject=Alice").body, "{\"ended\":0}\n");
   EXPECT_EQ(revoke(server.port(1), "subject=alice").body, "{\"ended\":2}\n");
@@ -285,8 +296,34 @@ TEST_P(Admin, RevokingASubjectEndsTheStreamsOfTheirTokens) {
   EXPECT_EQ(revoke(server.port(1), "subject=").status, 400)
       << "that would be everybody without one";
   // Its token is still good: whoever makes tokens must stop making them, and let them end soon.
-  SseClient again(server.port(), "/channels/inbox/alice", as("alice"));
+  SseClient again(server.port(), "/channels/inbox/alice", with(R"("sub":"alice")"));
   EXPECT_EQ(server.streaming(), 4U);
+}
+
+TEST_P(AdminOfTokens, RevokingATokenByItsIdEndsItsStreamsAlone) {
+  TestServer server(with_tokens());
+  const SseClient::Options lost = with(R"("sub":"alice","jti":"phone 1")");
+  SseClient inbox(server.port(), "/channels/inbox/alice", lost);
+  SseClient both(server.port(), "/events?channel=other&channel=news", lost);
+  const SseClient::Options kept[] = {with(R"("sub":"alice","jti":"phone 2")"),
+                                     with(R"("sub":"alice")"), with(R"("jti":"")"),
+                                     with(R"("sub":"phone 1")")};
+  std::list<SseClient> others;
+  for (const auto& options : kept) others.emplace_back(server.port(), "/channels/other", options);
+  // On a public channel nobody looks at a token, so nothing is known of it.
+  SseClient on_public(server.port(), "/channels/news", lost);
+
+  EXPECT_EQ(revoke(server.port(1), "token=phone").body, "{\"ended\":0}\n");
+  EXPECT_EQ(revoke(server.port(1), "token=phone%201").body, "{\"ended\":2}\n");
+  EXPECT_TRUE(inbox.read_to_end().empty());
+  EXPECT_TRUE(both.read_to_end().empty());
+  EXPECT_EQ(server.closed(net::CloseCause::kRevoked), 2U);
+  EXPECT_EQ(revoke(server.port(1), "token=").status, 400) << "that would be every other token";
+  EXPECT_EQ(revoke(server.port(1), "token=a&token=b").status, 400);
+  HttpClient publisher(server.port());
+  EXPECT_EQ(published_subscribers(publisher.publish("other", "still here")), 4U);
+  for (SseClient& other : others) EXPECT_EQ(other.next_event().data, "still here");
+  EXPECT_EQ(server.streaming(), 5U);
 }
 
 TEST_P(Admin, RevocationIsAPostOfAProgramThatSaysWhatItMeans) {

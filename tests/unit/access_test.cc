@@ -314,6 +314,7 @@ TEST(StrictJson, DepthIsBounded) {
 TEST(Mint, WhatItMakesIsAccepted) {
   const SigningKey key = SigningKey::from_secret(kTestSecret).value();
   const TokenClaims claims{.subject = "alice \"a\"",
+                           .id = "t-1",
                            .channels = {"news", "a/*"},
                            .publish = {"b"},
                            .issuer = "us",
@@ -324,6 +325,7 @@ TEST(Mint, WhatItMakesIsAccepted) {
       read_token(mint_token(key, claims, "main", "at+jwt"), test_keys(), rules, kNow);
   ASSERT_EQ(reading.fault, TokenFault::kNone);
   EXPECT_EQ(reading.bearer.subject, "alice \"a\"");
+  EXPECT_EQ(reading.bearer.token_id, "t-1");
   ASSERT_EQ(reading.bearer.reads.size(), 2U);
   EXPECT_EQ(reading.bearer.reads[1].text(), "a/*");
   EXPECT_EQ(reading.bearer.publishes[0].text(), "b");

@@ -299,9 +299,21 @@ TEST(Token, AudienceAndIssuer) {
   }
 }
 
+TEST(Token, ItsIdIsWhateverTextJtiIs) {
+  const auto id_in = [](const std::string& more) {
+    const std::string token = hs256_token(R"({"exp":4102444800)" + more + "}");
+    return read_token(token, test_keys(), {}, kNow).bearer.token_id;
+  };
+  EXPECT_EQ(id_in(R"(,"jti":"t1")"), "t1");
+  EXPECT_EQ(id_in(R"(,"jti":"a b\u00e9&=")"), "a b\xc3\xa9&=");
+  EXPECT_EQ(id_in(R"(,"jti":"")"), "");
+  EXPECT_EQ(id_in(R"(,"sub":"t1")"), "");
+}
+
 TEST(Token, ClaimsOfTheWrongKindAreRefused) {
   for (const char* const claim :
-       {R"("sub":1)", R"("sub":null)", R"("sub":["u1"])", R"("channels":"a")", R"("channels":[1])",
+       {R"("sub":1)", R"("sub":null)", R"("sub":["u1"])", R"("jti":1)", R"("jti":null)",
+        R"("jti":["t1"])", R"("jti":{})", R"("channels":"a")", R"("channels":[1])",
         R"("channels":{"a":1})", R"("channels":["a",null])", R"("publish":"a")",
         R"("publish":[["a"]])"}) {
     EXPECT_EQ(fault_of_claims(R"({"exp":4102444800,)"s + claim + "}"), TokenFault::kBadClaim)
