@@ -12,6 +12,10 @@ namespace {
 const std::map<std::string, int64_t> kTimeUnits = {
     {"ns", 1}, {"us", kMicrosecond}, {"ms", kMillisecond}, {"s", kSecond}, {"m", 60 * kSecond}};
 
+// Where a server that runs already is looked for.
+constexpr const char* kUrl = "http://127.0.0.1:8000";
+constexpr const char* kPublishUrl = "http://127.0.0.1:8001";
+
 }  // namespace
 
 CLI::AsNumberWithUnit as_duration() {
@@ -32,9 +36,11 @@ void add_machine_options(CLI::App& command, Options& options) {
 }
 
 void add_server_options(CLI::App& command, Options& options) {
-  command.add_option("--url", options.url, "Where to subscribe")->capture_default_str();
-  command.add_option("--publish-url", options.publish_url, "Where to publish")
-      ->capture_default_str();
+  command.add_option("--url", options.url,
+                     "Where to subscribe. Default: with --start where the server says; with --pid "
+                     "http://127.0.0.1:8000");
+  command.add_option("--publish-url", options.publish_url,
+                     "Where to publish. Default: likewise; with --pid http://127.0.0.1:8001");
   command.add_option("--pid", options.pid, "The running server to measure");
   command.add_option("--start", options.start, "Or the command that starts one");
 }
@@ -43,6 +49,8 @@ std::string settle_servers(Options& options) {
   if (options.mode != Options::Mode::kFloor && options.start.empty() == (options.pid == 0)) {
     return "say which server: either --start \"COMMAND\" or --pid PID";
   }
+  if (options.start.empty() && options.url.empty()) options.url = kUrl;
+  if (options.start.empty() && options.publish_url.empty()) options.publish_url = kPublishUrl;
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) options.server_cpu = options.client_cpu = -1;
   return {};
 }

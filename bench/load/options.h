@@ -31,8 +31,8 @@ struct Options {
   uint32_t rounds = 1;
   int server_cpu = 0;
   int client_cpu = 1;
-  std::string url = "http://127.0.0.1:8000";
-  std::string publish_url = "http://127.0.0.1:8001";
+  std::string url;  // empty, and the other likewise: where the server that is started says
+  std::string publish_url;
   std::string start;
   pid_t pid = 0;
   std::string json;

@@ -1,6 +1,5 @@
 #include "bench/load/server_process.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -46,56 +44,53 @@ bool accepts(const sockaddr_in& address) {
 
 }  // namespace
 
-Result<sockaddr_in> parse_url(const std::string& url) {
-  const Error wrong{fmt::format("cannot use the URL {}; write it as http://127.0.0.1:8000", url)};
-  constexpr std::string_view kScheme = "http://";
-  std::string_view rest = url;
-  if (!rest.starts_with(kScheme)) return wrong;
-  rest.remove_prefix(kScheme.size());
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  const size_t colon = rest.find(':');
-  if (colon == std::string_view::npos) return wrong;
-  std::string host(rest.substr(0, colon));
-  if (host == "localhost") host = "127.0.0.1";
-  const std::string_view port_text = rest.substr(colon + 1);
-  uint16_t port = 0;
-  const auto [end, error] =
-      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  if (error != std::errc{} || end != port_text.data() + port_text.size() || port == 0) return wrong;
-  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return wrong;
-  return address;
-}
-
 Result<ServerProcess> ServerProcess::start(const std::string& command, int cpu,
-                                           const sockaddr_in& subscribe,
-                                           const sockaddr_in& publish) {
-  if (accepts(subscribe) || accepts(publish)) {
+                                           const ServedAddresses& given) {
+  const auto is_taken = [](const std::optional<sockaddr_in>& address) {
+    return address && accepts(*address);
+  };
+  if (is_taken(given.subscribe) || is_taken(given.publish)) {
     return Error{"another server already listens there; stop it, or measure it with --pid"};
   }
+  auto output = ServerOutput::open(given);
+  if (!output) return output.error();
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return Error{fmt::format("cannot fork: {}", std::strerror(errno))};
   if (pid == 0) {
     if (auto pinned = pin(0, cpu); !pinned) ::_exit(1);
+    (*output)->become_standard_output();
     become(command, parent);
   }
-  ServerProcess server(pid, true);
+  ServerProcess server(pid, true, given);
+  server.output_ = std::move(*output);
+  server.output_->begin();
+  if (auto serves = server.wait_until_it_serves(command); !serves) return serves.error();
+  return server;
+}
+
+Result<> ServerProcess::wait_until_it_serves(const std::string& command) {
   for (const int64_t give_up = now_ns() + kStartUpNs; now_ns() < give_up; pause_briefly()) {
     int status = 0;
-    if (::waitpid(pid, &status, WNOHANG) == pid) {
-      server.ours_ = false;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      ours_ = false;
       return Error{fmt::format("the server ended at once; run it by hand to see why: {}", command)};
     }
-    if (accepts(subscribe) && accepts(publish)) return server;
+    addresses_ = output_->addresses();
+    if (addresses_.complete() && accepts(*addresses_.subscribe) && accepts(*addresses_.publish))
+      return {};
   }
-  return Error{fmt::format("the server did not listen on the given URLs within {} s: {}",
+  if (!addresses_.complete()) {
+    return Error{fmt::format(
+        "the server has not said within {} s at which IPv4 addresses it serves subscribe and "
+        "publish, as ringcast does; say so with --url and --publish-url: {}",
+        kStartUpNs / kSecond, command)};
+  }
+  return Error{fmt::format("the server did not listen on its addresses within {} s: {}",
                            kStartUpNs / kSecond, command)};
 }
 
-Result<ServerProcess> ServerProcess::adopt(pid_t pid, int cpu) {
+Result<ServerProcess> ServerProcess::adopt(pid_t pid, int cpu, const ServedAddresses& given) {
   if (::kill(pid, 0) != 0)
     return Error{fmt::format("there is no process {}; is --pid right?", pid)};
   // Each of its threads runs where it is told on its own.
@@ -105,11 +100,14 @@ Result<ServerProcess> ServerProcess::adopt(pid_t pid, int cpu) {
     if (auto pinned = pin(static_cast<pid_t>(std::stol(task.path().filename())), cpu); !pinned)
       return pinned.error();
   }
-  return ServerProcess(pid, false);
+  return ServerProcess(pid, false, given);
 }
 
 ServerProcess::ServerProcess(ServerProcess&& other) noexcept
-    : pid_(other.pid_), ours_(std::exchange(other.ours_, false)) {}
+    : pid_(other.pid_),
+      ours_(std::exchange(other.ours_, false)),
+      addresses_(other.addresses_),
+      output_(std::move(other.output_)) {}
 
 ServerProcess::~ServerProcess() {
   if (!ours_) return;
