@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/http/forwarded.h"
-
 namespace ringcast::net {
 
 namespace {
@@ -30,115 +28,6 @@ constexpr uint32_t kCheckedRequestWeight = 8;
 constexpr Refusal kTookTooLong{.status = 408, .reason = "the request took too long to arrive"};
 
 }  // namespace
-
-// --- Who it is
-
-bool Front::is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept {
-  // Who may connect to a unix socket is for its permissions to say.
-  return peer.is_unix || any_contains(listener.trusted_proxies, peer.address);
-}
-
-void Front::on_admitted(uint32_t slot) {
-  const ListenerConfig& listener = listener_of(slot);
-  const Peer& peer = shard_.peers[slot];
-  if (!listener.trusted_proxies.empty()) shard_.senders[slot] = peer;
-  if (!listener.proxy_protocol) {
-    // A proxy speaks for many.
-    const bool is_proxy = !listener.trusted_proxies.empty() && is_trusted(listener, peer);
-    if (!is_proxy) settle_source(slot);
-    return;
-  }
-  if (!listener.trusted_proxies.empty() && !is_trusted(listener, peer)) {
-    shard_.counters.proxies_refused.add();
-    return lifecycle_.close(slot, CloseCause::kRefused);
-  }
-  shard_.connections[slot].phase = Phase::kProxyHeader;
-}
-
-void Front::read_proxy_header(uint32_t slot, std::string_view& bytes) {
-  Connection& connection = shard_.connections[slot];
-  std::unique_ptr<ProxyHeader>& header = connection.exchange->proxy_header;
-  if (header == nullptr) header = std::make_unique<ProxyHeader>();
-  const ProxyHeader::Outcome outcome = header->feed(bytes);
-  if (outcome == ProxyHeader::Outcome::kNeedMore) return;
-  if (outcome == ProxyHeader::Outcome::kRefused) {
-    shard_.counters.proxies_refused.add();
-    return lifecycle_.close(slot, CloseCause::kRefused);
-  }
-  const std::optional<ProxyHeader::Source> source = header->source();
-  const bool has_source = source.has_value();
-  if (source) {
-    shard_.peers[slot] = {.address = source->address, .port = source->port};
-    if (!listener_of(slot).trusted_proxies.empty()) shard_.senders[slot] = shard_.peers[slot];
-  }
-  header.reset();
-  connection.phase = Phase::kRequest;
-  if (has_source && !is_trusted(listener_of(slot), shard_.peers[slot])) settle_source(slot);
-}
-
-// Fragments are waited for, as long as for the head of a request.
-void Front::await_proxy_header(uint32_t slot, bool goes_on) {
-  if (!goes_on) return lifecycle_.close(slot, CloseCause::kPeerGone);
-  read_more(slot);
-  Exchange* const exchange = shard_.connections[slot].exchange;
-  if (exchange != nullptr) await_the_rest(slot, *exchange);
-}
-
-// Again for each request: a proxy sends those of many clients over one connection. Whom a PROXY header announced
-// must itself be trusted to be believed about others, because it may be a client that wrote the fields.
-void Front::find_client(uint32_t slot, const Request& request) {
-  const ListenerConfig& listener = listener_of(slot);
-  if (listener.trusted_proxies.empty()) return;
-  const Peer& sender = shard_.senders[slot];
-  Peer& peer = shard_.peers[slot];
-  peer = sender;
-  if (!is_trusted(listener, sender)) return;
-  const std::optional<IpAddress> client =
-      listener.forwarded == ForwardedField::kForwarded
-          ? client_of_forwarded(request.forwarded.values(), listener.trusted_proxies)
-          : client_of_x_forwarded_for(request.x_forwarded_for.values(), listener.trusted_proxies);
-  if (client) peer = {.address = *client};
-}
-
-void Front::settle_source(uint32_t slot) {
-  if (!shard_.admission.admit(slot, shard_.peers[slot], shard_.now)) {
-    shard_.counters.limited[static_cast<size_t>(Limit::kSourceConnections)].add();
-    lifecycle_.close(slot, CloseCause::kRefused);
-  } else if (is_refused_too_often(slot)) {
-    lifecycle_.close(slot, CloseCause::kRefused);
-  }
-}
-
-bool Front::is_refused_too_often(uint32_t slot) noexcept {
-  if (shard_.admission.refusal_wait(shard_.peers[slot], shard_.now) == milliseconds{0}) {
-    return false;
-  }
-  shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
-  return true;
-}
-
-// The flood then waits in its own socket. A proxy's connection is for many, and is read on.
-bool Front::hold_back(uint32_t slot, Exchange& exchange) {
-  const ListenerConfig& listener = listener_of(slot);
-  if (!listener.trusted_proxies.empty() && is_trusted(listener, shard_.senders[slot])) return false;
-  const milliseconds wait = shard_.admission.refusal_wait(shard_.peers[slot], shard_.now);
-  const bool was_held_back = std::exchange(exchange.is_held_back, wait > milliseconds{0});
-  if (!exchange.is_held_back) return false;
-  if (!was_held_back) {
-    shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
-    exchange.held_back_since = shard_.now;
-  }
-  // Others of the same source may take every token that comes: nobody is kept for longer than for a request.
-  const MonotonicMs until = shard_.now + wait.count();
-  if (until - exchange.held_back_since > shard_.limits.header_timeout.count()) {
-    lifecycle_.close(slot, CloseCause::kRefused);
-    return true;
-  }
-  // A request that has begun to arrive keeps its deadline.
-  const bool is_awaited = exchange.awaited != Exchange::Awaited::kNothing;
-  shard_.timers.arm(slot, is_awaited ? std::min(until, deadline_of(exchange)) : until);
-  return true;
-}
 
 // --- Reading
 
@@ -173,8 +62,16 @@ void Front::take(uint32_t slot, std::string_view bytes) {
   Connection& connection = shard_.connections[slot];
   if (connection.phase != Phase::kProxyHeader && connection.phase != Phase::kRequest) return;
   if (connection.exchange == nullptr) lifecycle_.make_exchange(slot, limits_for(listener_of(slot)));
-  if (connection.phase == Phase::kProxyHeader) read_proxy_header(slot, bytes);
+  if (connection.phase == Phase::kProxyHeader) senders_.read_header(slot, bytes);
   if (connection.phase == Phase::kRequest) connection.exchange->reader.feed(bytes);
+}
+
+// Fragments are waited for, as long as for the head of a request.
+void Front::await_proxy_header(uint32_t slot, bool goes_on) {
+  if (!goes_on) return lifecycle_.close(slot, CloseCause::kPeerGone);
+  read_more(slot);
+  Exchange* const exchange = shard_.connections[slot].exchange;
+  if (exchange != nullptr) await_the_rest(slot, *exchange);
 }
 
 void Front::linger(uint32_t slot, const Completion& completion, size_t bytes) {
@@ -228,7 +125,7 @@ void Front::proceed(uint32_t slot) {
       exchange.awaited = Exchange::Awaited::kNothing;
     }
     exchange.holds_request = false;
-    find_client(slot, exchange.reader.request());
+    senders_.find_client(slot, exchange.reader.request());
     const size_t answered_before = exchange.answers.size();
     const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
     left -= std::min(left, exchange.has_checked_sender ? kCheckedRequestWeight : 1U);
@@ -256,12 +153,33 @@ void Front::proceed(uint32_t slot) {
 bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
   if (exchange.head_is_checked || !exchange.reader.in_body()) return false;
   exchange.head_is_checked = true;
-  find_client(slot, exchange.reader.request());
+  senders_.find_client(slot, exchange.reader.request());
   const size_t answered_before = exchange.answers.size();
   if (!routes_.answer_before_body(slot, exchange, listener_of(slot))) return false;
   note_answer(slot, exchange, answered_before);
   exchange.closes_after_answers = true;
   exchange.lingers = true;
+  return true;
+}
+
+// The flood then waits in its own socket.
+bool Front::hold_back(uint32_t slot, Exchange& exchange) {
+  const milliseconds wait = senders_.refusal_wait(slot);
+  const bool was_held_back = std::exchange(exchange.is_held_back, wait > milliseconds{0});
+  if (!exchange.is_held_back) return false;
+  if (!was_held_back) {
+    shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
+    exchange.held_back_since = shard_.now;
+  }
+  // Others of the same source may take every token that comes: nobody is kept for longer than for a request.
+  const MonotonicMs until = shard_.now + wait.count();
+  if (until - exchange.held_back_since > shard_.limits.header_timeout.count()) {
+    lifecycle_.close(slot, CloseCause::kRefused);
+    return true;
+  }
+  // A request that has begun to arrive keeps its deadline.
+  const bool is_awaited = exchange.awaited != Exchange::Awaited::kNothing;
+  shard_.timers.arm(slot, is_awaited ? std::min(until, deadline_of(exchange)) : until);
   return true;
 }
 
@@ -351,7 +269,7 @@ void Front::on_answered(const Completion& completion) {
 
 void Front::refuse(uint32_t slot, Exchange& exchange, Refusal refusal, CloseCause cause) {
   const Request& request = exchange.reader.request();
-  find_client(slot, request);
+  senders_.find_client(slot, request);
   const std::string lines = routes_.reader_lines(request, listener_of(slot));
   ResponseOptions options = routes_.options_for(exchange);
   options.extra_lines = lines;

@@ -1,5 +1,5 @@
 // Front: reads requests from connections and sends the answers, until one turns out to be for a stream.
-// What the answers are is for Routes to say.
+// What the answers are is for Routes to say, and whom the requests are from, for Senders.
 //
 // Answers go out in the order of the requests, however many were pipelined; while one has to wait
 // (for room in a ring, or for the answers before a stream) nothing behind it is looked at, and
@@ -15,6 +15,7 @@
 #include "net/lifecycle.h"
 #include "net/listener.h"
 #include "net/routes.h"
+#include "net/senders.h"
 #include "net/shard_state.h"
 
 namespace ringcast::net {
@@ -22,17 +23,17 @@ namespace ringcast::net {
 class Front {
  public:
   // Bodies may be as long as `limits` say.
-  Front(ShardState& shard, Lifecycle& lifecycle, const std::vector<Listener>& listeners,
-        const RequestLimits& limits, Routes& routes, AccessLog& access_log)
+  Front(ShardState& shard, Lifecycle& lifecycle, Senders& senders,
+        const std::vector<Listener>& listeners, const RequestLimits& limits, Routes& routes,
+        AccessLog& access_log)
       : shard_(shard),
         lifecycle_(lifecycle),
+        senders_(senders),
         listeners_(listeners),
         limits_(limits),
         routes_(routes),
         access_log_(access_log) {}
 
-  // A connection has been admitted. One that may not announce itself is closed.
-  void on_admitted(uint32_t slot);
   void on_received(const Completion& completion);
   void on_answered(const Completion& completion);
   void on_deadline(uint32_t slot);
@@ -42,23 +43,13 @@ class Front {
   [[nodiscard]] bool has_held() const noexcept { return !held_.empty(); }
 
  private:
-  // Who the peer is, where proxies may say so.
-  [[nodiscard]] bool is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept;
-  void read_proxy_header(uint32_t slot, std::string_view& bytes);
-  void await_proxy_header(uint32_t slot, bool goes_on);
-  void find_client(uint32_t slot, const Request& request);
-
-  // It is known whom a connection is from: it is counted, or closed.
-  void settle_source(uint32_t slot);
-
-  // Whose requests are refused too often is read no further for a while, and makes no new connections.
-  [[nodiscard]] bool is_refused_too_often(uint32_t slot) noexcept;
-  [[nodiscard]] bool hold_back(uint32_t slot, Exchange& exchange);
-
   // Takes in what was received.
   void take(uint32_t slot, std::string_view bytes);
+  void await_proxy_header(uint32_t slot, bool goes_on);
   // Handles what has been read until more bytes, or patience, is needed.
   void proceed(uint32_t slot);
+  // Whose requests are refused too often is read no further for a while.
+  [[nodiscard]] bool hold_back(uint32_t slot, Exchange& exchange);
   // The request is to be handled again; a paced publish every turn.
   void hold(uint32_t slot, Exchange& exchange);
   [[nodiscard]] bool refuse_before_body(uint32_t slot, Exchange& exchange);
@@ -79,6 +70,7 @@ class Front {
 
   ShardState& shard_;
   Lifecycle& lifecycle_;
+  Senders& senders_;
   const std::vector<Listener>& listeners_;
   const RequestLimits limits_;
   Routes& routes_;

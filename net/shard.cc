@@ -52,7 +52,8 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       subscribe_(state_, parts.log, audiences_, delivery_),
       routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
               parts.admin, parts.access),
-      front_(state_, lifecycle_, listeners_, limits_for(parts), routes_, access_log_),
+      senders_(state_, lifecycle_, listeners_),
+      front_(state_, lifecycle_, senders_, listeners_, limits_for(parts), routes_, access_log_),
       revoker_(state_, audiences_, delivery_, parts.admin.revocations()),
       acceptor_(state_, listeners_),
       committing_(parts.committing) {
@@ -154,7 +155,7 @@ void Shard::on_accepted(const Completion& completion) noexcept {
   const Acceptor::Arrival arrival = acceptor_.arrival(completion);
   lifecycle_.admit(completion.count(), arrival.listener, arrival.peer);
   if (routes_.is_stopping()) return lifecycle_.close(completion.count(), CloseCause::kServerStop);
-  front_.on_admitted(completion.count());
+  senders_.on_admitted(completion.count());
 }
 
 // --- Timers and sleep

@@ -26,6 +26,7 @@
 #include "net/listener.h"
 #include "net/revoker.h"
 #include "net/routes.h"
+#include "net/senders.h"
 #include "net/shard_state.h"
 
 namespace ringcast::net {
@@ -103,6 +104,7 @@ class Shard {
   Publish publish_;
   Subscribe subscribe_;
   Routes routes_;
+  Senders senders_;
   Front front_;
   Revoker revoker_;
 

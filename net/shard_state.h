@@ -32,7 +32,6 @@ struct ShardState {
         io(kernel, node_capacity.descriptors),
         connections(node_capacity.slots_per_shard),
         peers(node_capacity.slots_per_shard),
-        senders(node_capacity.slots_per_shard),
         grants(node_capacity.slots_per_shard),
         timers(node_capacity.slots_per_shard, start),
         now(start),
@@ -56,10 +55,8 @@ struct ShardState {
   Admission admission;
   IoRing io;
   ConnectionTable connections;
-  // By slot: who is at the other end, as PROXY headers and forwarded fields of trusted proxies say; and who the
-  // connection itself is from, only where the listener trusts proxies.
+  // By slot: who is at the other end, as PROXY headers and forwarded fields of trusted proxies say (senders.h).
   LazyArray<Peer> peers;
-  LazyArray<Peer> senders;
   LazyArray<Grant> grants;  // until when a stream may go on, by slot, where Connection::has_grant
   TimerWheel timers;
   QuietMemory quiet;
