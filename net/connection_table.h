@@ -25,8 +25,8 @@ enum class Phase : uint8_t {
   kProxyHeader,  // a load balancer says whom the connection is from
   kRequest,      // requests are read and answered
   kStream,       // a subscriber: what it still says is thrown away
-  kLinger,   // answered; the rest of what the peer sends is thrown away until it closes
-  kClosing,  // waits for the requests armed on it to end, then for its descriptor to be closed
+  kLinger,       // answered; the rest of what the peer sends is thrown away until it closes
+  kClosing,      // waits for the requests armed on it to end, then for its descriptor to be closed
 };
 
 // Requests to the kernel that are under way on a connection: it may not be closed, nor its memory
@@ -49,6 +49,8 @@ struct Connection {
   CloseCause cause;  // kClosing: why
   uint8_t listener;  // its number
   bool has_grant;    // kStream: opened with a token, see grants.h
+  bool
+      is_answered;  // kRequest: it has been sent an answer, so that its silence is that of a kept connection
 };
 
 // An idle subscriber of one channel: this, its place in the audience, and its timer.

@@ -62,8 +62,12 @@ void Front::take(uint32_t slot, std::string_view bytes) {
   Connection& connection = shard_.connections[slot];
   if (connection.phase != Phase::kProxyHeader && connection.phase != Phase::kRequest) return;
   if (connection.exchange == nullptr) lifecycle_.make_exchange(slot, limits_for(listener_of(slot)));
-  if (connection.phase == Phase::kProxyHeader) senders_.read_header(slot, bytes);
-  if (connection.phase == Phase::kRequest) connection.exchange->reader.feed(bytes);
+  if (connection.phase == Phase::kProxyHeader) {
+    senders_.read_header(slot, bytes);
+    if (connection.phase != Phase::kRequest) return;
+    connection.exchange->awaited = Exchange::Awaited::kNothing;  // a request has its own deadline
+  }
+  connection.exchange->reader.feed(bytes);
 }
 
 // Fragments are waited for, as long as for the head of a request.
@@ -190,8 +194,13 @@ void Front::settle(uint32_t slot) {
   if (exchange.peer_half_closed || exchange.closes_after_answers) {
     lifecycle_.close(slot, exchange.cause);
   } else if (!exchange.reader.has_started()) {
+    exchange.awaited = Exchange::Awaited::kNothing;  // an empty line came in pieces
     if (exchange.reader.is_fresh()) lifecycle_.drop_exchange(slot);
-    shard_.timers.arm(slot, shard_.now + shard_.limits.keep_alive.count());
+    // Who has only been announced, or has sent an empty line, is as new as it was.
+    const milliseconds patience = shard_.connections[slot].is_answered
+                                      ? shard_.limits.keep_alive
+                                      : shard_.limits.first_byte_timeout;
+    shard_.timers.arm(slot, shard_.now + patience.count());
   } else {
     await_the_rest(slot, exchange);
   }
@@ -233,6 +242,7 @@ void Front::send_answers(uint32_t slot, Exchange& exchange) {
   std::swap(exchange.answers, exchange.on_wire);
   shard_.io.send_all(slot, exchange.on_wire, shard_.connections.tag(Op::kReply, slot));
   shard_.connections[slot].armed |= kArmedReply;
+  shard_.connections[slot].is_answered = true;
   shard_.timers.arm(slot, shard_.now + shard_.limits.keep_alive.count());
   exchange.awaited = Exchange::Awaited::kNothing;
 }

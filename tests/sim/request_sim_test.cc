@@ -11,6 +11,15 @@ class RequestSim : public SimTest {
   void open(size_t window_bytes, const Hostility& hostility = {}) {
     SimWorld::Options options = plain_options();
     options.hostility = hostility;
+    open(options, window_bytes);
+  }
+  // The same where a PROXY header comes first.
+  void open_to_balancers() {
+    SimWorld::Options options = plain_options();
+    options.serve = {{.host = "127.0.0.1", .serve_subscribe = true, .proxy_protocol = true}};
+    open(options, 4096);
+  }
+  void open(const SimWorld::Options& options, size_t window_bytes) {
     world_ = std::make_unique<SimWorld>(options);
     socket_ = world_->connect(0, window_bytes);
     world_->on_step([this] { read_ += socket_->read(read_bytes_max_); });
@@ -87,6 +96,39 @@ TEST_P(RequestSim, AConnectionThatSaysNothingIsClosedInSilence) {
   EXPECT_EQ(read_, "");
   world_->come_to_an_end();
   EXPECT_EQ(world_->closed(CloseCause::kRequestTimeout), 1u);
+}
+
+// Not like one that has been answered: what a balancer says of it is no request.
+TEST_P(RequestSim, AConnectionThatIsAnnouncedAndSaysNothingIsClosedInSilence) {
+  open_to_balancers();
+  send("PROXY TCP4 192.0.2.7 127.0.0.1 8168 18992\r\n");
+  EXPECT_FALSE(is_closed_within(29'000));
+  EXPECT_TRUE(is_closed_within(2'000));
+  EXPECT_EQ(read_, "");
+  world_->come_to_an_end();
+  EXPECT_EQ(world_->closed(CloseCause::kRequestTimeout), 1u);
+}
+
+TEST_P(RequestSim, ARequestHasItsTimeHoweverLongItsProxyHeaderTook) {
+  open_to_balancers();
+  socket_->write("PROXY TCP4 192.0.2.7 ");
+  EXPECT_FALSE(is_closed_within(8'000));
+  send("127.0.0.1 8168 18992\r\n\r\n");
+  EXPECT_FALSE(is_closed_within(8'000));
+  send("GET /channels/one HTTP/1.1\r\n");
+  EXPECT_FALSE(is_closed_within(9'000));
+  EXPECT_TRUE(is_closed_within(2'000));
+  EXPECT_EQ(count("HTTP/1.1 408 "), 1u);
+  world_->come_to_an_end();
+}
+
+TEST_P(RequestSim, AConnectionThatWasAnsweredIsKeptForLonger) {
+  open(4096);
+  send("GET /channels HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_FALSE(is_closed_within(74'000));
+  EXPECT_TRUE(is_closed_within(2'000));
+  EXPECT_EQ(count("HTTP/1.1 200 "), 1u);
+  world_->come_to_an_end();
 }
 
 TEST_P(RequestSim, ARequestThatDoesNotEndIsAnsweredAndClosed) {
