@@ -19,6 +19,12 @@ KeyedHash source_of(const Peer& peer) noexcept {
   return keyed_hash("source address", std::string_view(bytes, counted));
 }
 
+KeyedHash publisher_of(const Bearer& bearer, const Peer& peer) noexcept {
+  if (bearer.subject.empty()) return source_of(peer);
+  const bool is_key = bearer.kind == Bearer::Kind::kKey;
+  return keyed_hash(is_key ? "key" : "token subject", bearer.subject);
+}
+
 NodeLimits::NodeLimits(const LimitsConfig& limits, uint32_t connections_max)
     : limits_(limits),
       sources_(limits.limits_sources()
@@ -84,34 +90,33 @@ void Admission::leave(uint32_t slot, const Peer& peer) noexcept {
   node_.sources()->leave(source_of(peer), Holding::kStreams);
 }
 
-milliseconds Admission::wait(Taking what, const RateLimit& limit, const Peer& peer,
+milliseconds Admission::wait(Taking what, const RateLimit& limit, const KeyedHash& source,
                              MonotonicMs now) noexcept {
-  if (!limit.is_limited()) return milliseconds{0};
-  const KeyedHash source = source_of(peer);
-  return source.is_zero() ? milliseconds{0} : node_.sources()->wait(source, what, limit, now);
+  if (!limit.is_limited() || source.is_zero()) return milliseconds{0};
+  return node_.sources()->wait(source, what, limit, now);
 }
 
-void Admission::charge(Taking what, const RateLimit& limit, uint32_t count, const Peer& peer,
+void Admission::charge(Taking what, const RateLimit& limit, uint32_t count, const KeyedHash& source,
                        MonotonicMs now) noexcept {
-  if (!limit.is_limited()) return;
-  const KeyedHash source = source_of(peer);
-  if (!source.is_zero()) node_.sources()->charge(source, what, limit, count, now);
+  if (!limit.is_limited() || source.is_zero()) return;
+  node_.sources()->charge(source, what, limit, count, now);
 }
 
-milliseconds Admission::publish_wait(const Peer& peer, MonotonicMs now) noexcept {
-  return wait(Taking::kPublishes, node_.limits().publish_rate, peer, now);
+milliseconds Admission::publish_wait(const KeyedHash& publisher, MonotonicMs now) noexcept {
+  return wait(Taking::kPublishes, node_.limits().publish_rate, publisher, now);
+}
+
+void Admission::note_published(const KeyedHash& publisher, uint32_t events,
+                               MonotonicMs now) noexcept {
+  charge(Taking::kPublishes, node_.limits().publish_rate, events, publisher, now);
 }
 
 milliseconds Admission::refusal_wait(const Peer& peer, MonotonicMs now) noexcept {
-  return wait(Taking::kRefusals, node_.limits().refused_rate, peer, now);
-}
-
-void Admission::note_published(const Peer& peer, uint32_t events, MonotonicMs now) noexcept {
-  charge(Taking::kPublishes, node_.limits().publish_rate, events, peer, now);
+  return wait(Taking::kRefusals, node_.limits().refused_rate, source_of(peer), now);
 }
 
 void Admission::note_refused(const Peer& peer, MonotonicMs now) noexcept {
-  charge(Taking::kRefusals, node_.limits().refused_rate, 1, peer, now);
+  charge(Taking::kRefusals, node_.limits().refused_rate, 1, source_of(peer), now);
 }
 
 }  // namespace ringcast::net

@@ -3,6 +3,11 @@
 // NodeLimits is the node's memory of that, and Admission a shard's way to it. Limits that are not configured cost
 // nothing: then there is no table of sources, and no counter that shards share.
 //
+// Streams, connections and refused requests are limited by source address. Events are by publisher: whom a token or key
+// speaks for, once it has been checked, and the source address of anybody else. So a stranger finds a place in the table
+// only under his own address, whatever he claims; a key that is used from everywhere has one; and as the table is the
+// node's, it does not matter which shards it is used on.
+//
 // Threads: NodeLimits any, Admission one shard. Memory: the table (engine/source_table.h), and a byte for each slot,
 // touched as streams are counted.
 #pragma once
@@ -11,6 +16,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/access/bearer.h"
 #include "engine/base/lazy_array.h"
 #include "engine/config/config.h"
 #include "engine/source_table.h"
@@ -55,21 +61,23 @@ class Admission {
                                            MonotonicMs now) noexcept;
   void leave(uint32_t slot, const Peer& peer) noexcept;
 
-  // How long `peer` has to wait until it may publish, or until its requests are looked at again; zero: it may now.
-  [[nodiscard]] milliseconds publish_wait(const Peer& peer, MonotonicMs now) noexcept;
-  [[nodiscard]] milliseconds refusal_wait(const Peer& peer, MonotonicMs now) noexcept;
+  // How long `publisher`, a publisher_of(), has to wait until it may publish; zero: it may now.
+  [[nodiscard]] milliseconds publish_wait(const KeyedHash& publisher, MonotonicMs now) noexcept;
+  // It publishes so many events.
+  void note_published(const KeyedHash& publisher, uint32_t events, MonotonicMs now) noexcept;
 
-  // It publishes so many events, or a request of its was refused.
-  void note_published(const Peer& peer, uint32_t events, MonotonicMs now) noexcept;
+  // How long `peer` has to wait until its requests are looked at again; zero: they are now.
+  [[nodiscard]] milliseconds refusal_wait(const Peer& peer, MonotonicMs now) noexcept;
+  // A request of its was refused.
   void note_refused(const Peer& peer, MonotonicMs now) noexcept;
 
   // Whether no shard has room for a stream. Others may leave, and nobody tells us.
   [[nodiscard]] bool is_node_full() const noexcept { return node_.is_full(); }
 
  private:
-  [[nodiscard]] milliseconds wait(Taking what, const RateLimit& limit, const Peer& peer,
+  [[nodiscard]] milliseconds wait(Taking what, const RateLimit& limit, const KeyedHash& source,
                                   MonotonicMs now) noexcept;
-  void charge(Taking what, const RateLimit& limit, uint32_t count, const Peer& peer,
+  void charge(Taking what, const RateLimit& limit, uint32_t count, const KeyedHash& source,
               MonotonicMs now) noexcept;
 
   NodeLimits& node_;
@@ -83,5 +91,9 @@ class Admission {
 // Whom limits hold `peer` to be: an IPv4 address, or the first 64 bits of an IPv6 one, which is the least that
 // networks hand out. Zero: nobody in particular, who has no limits.
 [[nodiscard]] KeyedHash source_of(const Peer& peer) noexcept;
+
+// Whom the rate of events holds a publisher to be: the subject of a token, or the name of a key; or else source_of(peer). A
+// token without a subject may be in many hands, none of which should use up what the others have.
+[[nodiscard]] KeyedHash publisher_of(const Bearer& bearer, const Peer& peer) noexcept;
 
 }  // namespace ringcast::net

@@ -49,7 +49,7 @@ enum class Limit : uint8_t {
   kSourceConnections,  // what follows is limited by source address
   kSourceStreams,
   kStreamRate,
-  kPublishRate,
+  kPublishRate,  // or by whom a token or key speaks for
   kRefusedRate,  // counts connections that were closed, and times one was not read for a while
 };
 inline constexpr size_t kLimits = 8;

@@ -147,7 +147,7 @@ MetricFamily limited(std::span<const Counters> shards) {
 MetricFamily untracked(const SourceTable* sources) {
   const uint64_t count = sources == nullptr ? 0 : sources->untracked();
   return {"ringcast_sources_untracked_total",
-          "Source addresses that limits had no room to follow, or forgot early",
+          "Source addresses and publishers that limits had no room to follow, or forgot early",
           MetricType::Counter,
           {metric(MetricType::Counter, count, {})}};
 }

@@ -105,7 +105,10 @@ class Routes {
 
   Handled publish(uint32_t slot, Exchange& exchange, const Duties& duties,
                   const PublishTarget& target);
-  // The answer to a source address that publishes too much.
+  // Whose rate a publish counts against (admission.h).
+  [[nodiscard]] KeyedHash publisher_in(uint32_t slot, Exchange& exchange, const Duties& duties,
+                                       const PublishTarget& target) const;
+  // The answer to a publisher that publishes too much.
   Handled slow_down(Exchange& exchange, ResponseOptions options, milliseconds wait);
   [[nodiscard]] std::unique_ptr<Publishing> read_publishing(Exchange& exchange,
                                                             const Duties& duties,

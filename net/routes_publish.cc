@@ -53,6 +53,17 @@ Denial Routes::check_publish(Exchange& exchange, bool is_local, const PublishTar
                              is_local);
 }
 
+// Who has to show nothing counts by address. A batch is looked at as a whole, before its lines say whether one of them
+// needs a credential.
+KeyedHash Routes::publisher_in(uint32_t slot, Exchange& exchange, const Duties& duties,
+                               const PublishTarget& target) const {
+  if (target.is_batch && gate_.hides_from_publishers(nullptr, duties.is_local)) {
+    (void)visitor_of(exchange);
+  }
+  const Visitor* const visitor = exchange.visitor.get();
+  return publisher_of(visitor == nullptr ? Bearer{} : visitor->bearer, shard_.peers[slot]);
+}
+
 bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener) {
   const Request& request = exchange.reader.request();
   const Duties duties = duties_of(listener);
@@ -165,13 +176,13 @@ Routes::Handled Routes::publish(uint32_t slot, Exchange& exchange, const Duties&
     return Handled::kAnswered;
   }
   if (exchange.publishing == nullptr) {
-    const Peer& peer = shard_.peers[slot];
-    const milliseconds wait = shard_.admission.publish_wait(peer, shard_.now);
+    const KeyedHash publisher = publisher_in(slot, exchange, duties, target);
+    const milliseconds wait = shard_.admission.publish_wait(publisher, shard_.now);
     if (wait > milliseconds{0}) return slow_down(exchange, options, wait);
     exchange.publishing = read_publishing(exchange, duties, target, options);
     if (exchange.publishing == nullptr) return Handled::kAnswered;
     const auto events = static_cast<uint32_t>(exchange.publishing->publications.size());
-    shard_.admission.note_published(peer, events, shard_.now);
+    shard_.admission.note_published(publisher, events, shard_.now);
   }
   const Publishing& publishing = *exchange.publishing;
   const auto done = [&exchange] {
@@ -196,7 +207,7 @@ Routes::Handled Routes::slow_down(Exchange& exchange, ResponseOptions options, m
   shard_.counters.limited[static_cast<size_t>(Limit::kPublishRate)].add();
   shard_.counters.publishes_refused.add();
   options.retry_after_s = static_cast<uint32_t>((wait.count() + 999) / 1000);
-  append_error(exchange.answers, 429, "too many events from this address; slow down", options);
+  append_error(exchange.answers, 429, "too many events from this publisher; slow down", options);
   return Handled::kAnswered;
 }
 

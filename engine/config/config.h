@@ -51,14 +51,14 @@ struct LimitsConfig {
   uint32_t source_connections_max = 0;      // of a source address; 0: no limit
   uint32_t source_streams_max = 0;          // of a source address; 0: no limit
   RateLimit stream_rate;                    // new streams of a source address
-  RateLimit publish_rate;                   // events of a source address
-  RateLimit refused_rate;                   // requests of a source address that are refused
+  RateLimit publish_rate;  // events of a token's subject, a key, or else a source address
+  RateLimit refused_rate;  // requests of a source address that are refused
   Overload overload = Overload::kSoft;
 
   // Whether anybody has to remember what a source address has taken.
   [[nodiscard]] bool limits_sources() const noexcept {
-    return source_connections_max > 0 || source_streams_max > 0 || stream_rate.is_limited() || publish_rate.is_limited() ||
-           refused_rate.is_limited();
+    return source_connections_max > 0 || source_streams_max > 0 || stream_rate.is_limited() ||
+           publish_rate.is_limited() || refused_rate.is_limited();
   }
   bool operator==(const LimitsConfig&) const = default;
 };

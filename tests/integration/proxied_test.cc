@@ -4,10 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/access/crypto.h"
 #include "tests/support/http_client.h"
 #include "tests/support/sse_client.h"
+#include "tests/support/test_secret_file.h"
 #include "tests/support/test_server.h"
+#include "tests/support/token_maker.h"
 
 namespace ringcast {
 namespace {
@@ -182,15 +183,18 @@ TEST_P(Proxied, BehindAProxyNobodyPublishesForComingThroughLoopback) {
 // One connection of a proxy carries the requests of many.
 TEST_P(Proxied, EachRequestIsFromWhomItsOwnFieldsSay) {
   Config limited = forwarded();
-  limited.channels.front().access.publish.key = true;
-  limited.access.keys = {{"proxied", sha256("rck_proxied"), {"news"}, false}};
+  const TestSecretFile secret;
+  limited.channels.front().access.publish.token = true;
+  limited.access.tokens.keys = {{"main", SignatureAlgorithm::kHs256, secret.path()}};
   limited.limits.publish_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 1};
   TestServer server(limited);
   HttpClient proxy(server.port());
+  // It says of nobody in particular, so that the address is what counts.
+  const std::string credential =
+      "Authorization: Bearer " + hs256_token(R"({"exp":4102444800,"publish":["news"]})") + "\r\n";
   const auto publish_for = [&](const std::string& client) {
     const std::string fields = client.empty() ? "" : "X-Forwarded-For: " + client + "\r\n";
-    return proxy.ask(post("/channels/news", "x", "Authorization: Bearer rck_proxied\r\n" + fields))
-        .status;
+    return proxy.ask(post("/channels/news", "x", credential + fields)).status;
   };
   EXPECT_EQ(publish_for("192.0.2.1"), 201);
   EXPECT_EQ(publish_for("192.0.2.2"), 201);

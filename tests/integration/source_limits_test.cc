@@ -42,13 +42,6 @@ class SourceLimits : public EitherDescriptors {
     HttpClient client(server.port(), {.from = from});
     return client.ask(get("/channels/news"));
   }
-  static uint64_t limited(TestServer& server, Limit limit) {
-    uint64_t sum = 0;
-    for (const Counters& shard : (*server).counters()) {
-      sum += shard.limited[static_cast<size_t>(limit)].get();
-    }
-    return sum;
-  }
 };
 RC_EITHER_DESCRIPTORS(SourceLimits);
 
@@ -57,7 +50,7 @@ TEST_P(SourceLimits, TheNodeHasSoManyStreamsOverAllShards) {
   std::list<SseClient> inside;
   for (int i = 0; i < 20; ++i) inside.push_back(subscribe(server));
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(rejection(server).ends_with("\r\n\r\nretry: 4711\n"));
-  EXPECT_EQ(limited(server, Limit::kStreams), 10U);
+  EXPECT_EQ(server.limited(Limit::kStreams), 10U);
   inside.pop_front();
   ASSERT_TRUE(comes_true([&] { return server.streaming() == 19; }));
   inside.push_back(subscribe(server));
@@ -71,7 +64,7 @@ TEST_P(SourceLimits, ASourceAddressHasSoManyStreamsOverAllShards) {
     for (int i = 0; i < 5; ++i) inside.push_back(subscribe(server, from));
     EXPECT_TRUE(rejection(server, from).ends_with("\r\n\r\nretry: 4711\n")) << from;
   }
-  EXPECT_EQ(limited(server, Limit::kSourceStreams), 2U);
+  EXPECT_EQ(server.limited(Limit::kSourceStreams), 2U);
   inside.pop_front();
   ASSERT_TRUE(comes_true([&] { return server.streaming() == 9; }));
   inside.push_back(subscribe(server, "127.0.1.1"));
@@ -106,7 +99,7 @@ TEST_P(SourceLimits, ASourceAddressHasSoManyConnectionsOfAnyKind) {
     silent.emplace_back(server.port(), TcpClient::Options{.from = "127.0.1.1"});
   ASSERT_TRUE(comes_true([&] { return server.open() == 10; }));
   EXPECT_EQ(rejection(server, "127.0.1.1"), "");
-  EXPECT_EQ(limited(server, Limit::kSourceConnections), 1U);
+  EXPECT_EQ(server.limited(Limit::kSourceConnections), 1U);
   const SseClient other = subscribe(server, "127.0.1.2");
   silent.clear();
   ASSERT_TRUE(comes_true([&] { return server.open() == 5; }));
@@ -120,7 +113,7 @@ TEST_P(SourceLimits, NewStreamsOfASourceComeInABurstAndThenAtTheRate) {
   std::list<SseClient> inside;
   for (int i = 0; i < 30; ++i) inside.push_back(subscribe(server, "127.0.1.1"));
   EXPECT_TRUE(rejection(server, "127.0.1.1").ends_with("retry: 4711\n"));
-  EXPECT_EQ(limited(server, Limit::kStreamRate), 1U);
+  EXPECT_EQ(server.limited(Limit::kStreamRate), 1U);
   inside.push_back(subscribe(server, "127.0.1.2"));
 }
 
@@ -136,7 +129,7 @@ TEST_P(SourceLimits, AChannelHasSoManySubscribers) {
   TcpClient both(server.port());
   both.send(SseClient::request("/events?channel=other&channel=news", WireFormat::kRaw));
   EXPECT_TRUE(both.read_to_end().ends_with("retry: 4711\n"));
-  EXPECT_EQ(limited(server, Limit::kSubscribers), 2U);
+  EXPECT_EQ(server.limited(Limit::kSubscribers), 2U);
   inside.emplace_back(server.port(), "/channels/other");
   inside.pop_front();
   ASSERT_TRUE(comes_true([&] { return server.streaming() == 3; }));
@@ -197,7 +190,7 @@ TEST_P(SourceLimits, WhoPublishesTooFastIsToldWhenToGoOn) {
   EXPECT_LE(std::stoi(refused["retry-after"]), 60);
   EXPECT_EQ(refused["access-control-allow-origin"], "*");
   EXPECT_EQ(publisher.ask(get("/healthz/live")).status, 200) << "the connection goes on";
-  EXPECT_EQ(limited(server, Limit::kPublishRate), 1U);
+  EXPECT_EQ(server.limited(Limit::kPublishRate), 1U);
 
   HttpClient other(server.port(), {.from = "127.0.1.2"});
   std::string batch;
@@ -222,7 +215,7 @@ TEST_P(SourceLimits, WhoIsRefusedTooOftenIsNotReadForAWhile) {
   for (int i = 0; i < 150; ++i) EXPECT_EQ(flood.read_response().status, 404);
   // 100 at once and ten as they were under way; the rest at their rate.
   EXPECT_GE(flooding.elapsed(), milliseconds(300));
-  EXPECT_GE(limited(server, Limit::kRefusedRate), 1U);
+  EXPECT_GE(server.limited(Limit::kRefusedRate), 1U);
   EXPECT_EQ(ask(server.port(), get("/healthz/live")).status, 200) << "others are served";
 }
 
@@ -239,7 +232,7 @@ TEST_P(SourceLimits, WhoIsRefusedTooOftenMakesNoNewConnections) {
     TcpClient client(server.port(), {.from = "127.0.1.1"});
     EXPECT_NO_THROW((void)client.wait_for_end());
   }
-  EXPECT_EQ(limited(server, Limit::kRefusedRate), 5U);
+  EXPECT_EQ(server.limited(Limit::kRefusedRate), 5U);
   const SseClient other = subscribe(server, "127.0.1.2");
 }
 

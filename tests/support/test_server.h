@@ -69,6 +69,13 @@ class TestServer {
     }
     return sum;
   }
+  [[nodiscard]] uint64_t limited(net::Limit limit) const {
+    uint64_t sum = 0;
+    for (const net::Counters& shard : server_->counters()) {
+      sum += shard.limited[static_cast<size_t>(limit)].get();
+    }
+    return sum;
+  }
   // What has become of the events of the channel declared as `name`.
   [[nodiscard]] Books books(std::string_view name) const {
     return read_books(*server_->channels().by_name(name));
