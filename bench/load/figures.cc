@@ -8,24 +8,29 @@
 #include "bench/load/environment.h"
 
 namespace ringcast::bench {
-namespace {
 
 using nlohmann::ordered_json;
-
-double us_of(uint64_t ns) {
-  return static_cast<double>(ns) / 1e3;
-}
-
-}  // namespace
 
 double share(double amount, double count) {
   return count > 0 ? amount / count : 0;
 }
 
+double as_us(uint64_t ns) {
+  return static_cast<double>(ns) / 1e3;
+}
+
+double as_seconds(int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
+
+double as_mib(int64_t bytes) {
+  return static_cast<double>(bytes) / 1048576;
+}
+
 std::string quantiles(const Histogram& histogram) {
   return fmt::format("p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, max {:.1f} µs",
-                     us_of(histogram.quantile(0.5)), us_of(histogram.quantile(0.99)),
-                     us_of(histogram.quantile(0.999)), us_of(histogram.max()));
+                     as_us(histogram.quantile(0.5)), as_us(histogram.quantile(0.99)),
+                     as_us(histogram.quantile(0.999)), as_us(histogram.max()));
 }
 
 ordered_json histogram_json(const Histogram& histogram) {
@@ -52,8 +57,6 @@ ordered_json paired_json(const PairedLatency& paired) {
 }
 
 void print_not_alone(double core_taken) {
-  // A guess: what it does to a figure is then less than the spread between rounds on a quiet machine.
-  constexpr double kTakenMax = 0.05;
   if (core_taken <= kTakenMax) return;
   fmt::print(
       "  NOT ALONE         others kept the server from its core {:.0f} % of the time: trust no "

@@ -16,6 +16,10 @@ namespace ringcast::bench {
 // `amount / count`, and 0 of none.
 [[nodiscard]] double share(double amount, double count);
 
+[[nodiscard]] double as_us(uint64_t ns);
+[[nodiscard]] double as_seconds(int64_t ns);
+[[nodiscard]] double as_mib(int64_t bytes);
+
 // "p50 …, p99 …, p99.9 …, max … µs" of nanoseconds.
 [[nodiscard]] std::string quantiles(const Histogram& histogram);
 [[nodiscard]] nlohmann::ordered_json histogram_json(const Histogram& histogram);
@@ -24,6 +28,8 @@ namespace ringcast::bench {
 void print_paired(const char* what, const PairedLatency& paired, double p99_bar);
 [[nodiscard]] nlohmann::ordered_json paired_json(const PairedLatency& paired);
 
+// A share of a core's time. A guess: what others take of it then does less to a figure than the spread between rounds on a quiet machine.
+inline constexpr double kTakenMax = 0.05;
 // Says so when others kept the server from its core for so much of the time that none can be trusted (see CoreWatch).
 void print_not_alone(double core_taken);
 

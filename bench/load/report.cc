@@ -13,9 +13,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-double as_us(uint64_t ns) {
-  return static_cast<double>(ns) / 1e3;
-}
 double as_ms(uint64_t ns) {
   return static_cast<double>(ns) / 1e6;
 }
@@ -43,28 +40,25 @@ double streams_per_core_second(const LoadResult& result) {
 double taken(int64_t used_ns, int64_t own_ns, int64_t of_ns) {
   return std::max(share(static_cast<double>(used_ns - own_ns), static_cast<double>(of_ns)), 0.0);
 }
-// A guess: what it does to a figure is then less than the spread between rounds on a quiet machine.
-constexpr double kTakenMax = 0.05;
 
 void print_connecting(const LoadResult& result) {
   fmt::print(
       "  connecting        {:.2f} s, {:.0f} streams/s; server CPU {:.1f} µs each = {:.0f} streams "
       "per core-second\n",
-      static_cast<double>(result.connect_ns) / 1e9, streams_per_second(result),
+      as_seconds(result.connect_ns), streams_per_second(result),
       share(static_cast<double>(result.connect_server_cpu_ns) / 1e3, result.subscribers),
       streams_per_core_second(result));
   fmt::print(
       "  server memory     {:.0f} B a subscriber (RSS {:.1f} -> {:.1f} MiB; anonymous {:.0f} B, "
       "shared {:.0f} B)\n",
-      per_subscriber(result, &MemoryUse::resident),
-      static_cast<double>(result.memory_before.resident) / 1048576,
-      static_cast<double>(result.memory_connected.resident) / 1048576,
-      per_subscriber(result, &MemoryUse::anonymous), per_subscriber(result, &MemoryUse::shared));
+      per_subscriber(result, &MemoryUse::resident), as_mib(result.memory_before.resident),
+      as_mib(result.memory_connected.resident), per_subscriber(result, &MemoryUse::anonymous),
+      per_subscriber(result, &MemoryUse::shared));
   if (result.idle_ns > 0) {
     fmt::print(
         "  idle              {:.1f} s: server CPU {:.2f} ms a second, {} heartbeats, {:.2f} µs "
         "each\n",
-        static_cast<double>(result.idle_ns) / 1e9,
+        as_seconds(result.idle_ns),
         share(static_cast<double>(result.idle_server_cpu_ns) * 1e3,
               static_cast<double>(result.idle_ns)),
         result.idle_heartbeats,
@@ -75,8 +69,7 @@ void print_connecting(const LoadResult& result) {
 
 void print_delivering(const LoadResult& result) {
   fmt::print("  deliveries        {} ({} events) in {:.2f} s, {:.0f} a second\n", result.deliveries,
-             result.events, static_cast<double>(result.deliver_ns) / 1e9,
-             deliveries_per_second(result));
+             result.events, as_seconds(result.deliver_ns), deliveries_per_second(result));
   fmt::print("  server CPU        {:.3f} µs a delivery ({:.0f} % of it in user space)\n",
              cpu_us_per_delivery(result),
              100 * share(static_cast<double>(result.server_user_cpu_ns),

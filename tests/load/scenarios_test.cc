@@ -45,7 +45,7 @@ TEST(Churn, AServerThatKeepsItsPromisesIsGoodHoweverConnectionsBreak) {
     plan.cut = cut;
     const ChurnResult result = churn(plan, Fault::kNone);
     EXPECT_TRUE(result.good(false)) << testing::PrintToString(result.verdict.examples);
-    EXPECT_EQ(result.accepted, 320u);
+    EXPECT_EQ(result.figures.published, 320u);
     EXPECT_GT(result.counts.resumes, 200u);
     EXPECT_GT(result.counts.cuts_by_reset, 0u);
     EXPECT_GT(result.counts.cuts_by_finish, 0u);

@@ -18,9 +18,9 @@ SiegePlan plan() {
 SiegeResult phase(bool attacked, uint64_t latency_ns) {
   SiegeResult result;
   result.attacked = attacked;
-  result.published = 100;
+  result.figures.published = 100;
   result.latency.record(latency_ns, 1'000);
-  result.publish_ns = 20 * kSecond;
+  result.figures.publish_ns = 20 * kSecond;
   if (attacked) result.accepted_connections = result.flood_sent = 1'000;
   result.resident_start = 50'000;
   result.resident_peak = attacked ? 54'500 : 54'000;

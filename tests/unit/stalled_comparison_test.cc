@@ -13,7 +13,7 @@ StalledResult phase(uint32_t laggards, uint64_t latency_ns) {
   StalledResult result;
   result.laggards = laggards;
   result.closed_lapped = laggards;
-  result.accepted = 100;
+  result.figures.published = 100;
   result.latency.record(latency_ns, 1'000);
   result.resident_start = 1'000;
   result.resident_middle = 50'000;

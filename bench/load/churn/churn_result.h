@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "bench/load/follow/follower_ledger.h"
-#include "engine/base/histogram.h"
+#include "bench/load/peers/phase_figures.h"
 
 namespace ringcast::bench {
 
@@ -25,21 +25,13 @@ struct ChurnResult {
   SessionCounts counts;
   bool stalled = false;  // given up before everybody had everything
 
-  uint64_t accepted = 0;
-  uint64_t refused = 0;
-  Histogram publish_wait;
-  Histogram publish_lateness;
-
-  int64_t publish_ns = 0;  // first publish to the last answer
-  int64_t drain_ns = 0;    // from there until everybody had everything
-  int64_t server_cpu_ns = 0;
-  int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the time that others kept the server from its core
+  PhaseFigures figures;  // processor times until everybody had everything
+  int64_t drain_ns = 0;  // from the last answer until then
   int64_t resident_before = 0;
   int64_t resident_after = 0;
 
   [[nodiscard]] bool good(bool gaps_allowed) const noexcept {
-    return verdict.good(gaps_allowed) && !stalled && accepted > 0;
+    return verdict.good(gaps_allowed) && !stalled && figures.published > 0;
   }
 };
 

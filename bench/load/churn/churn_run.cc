@@ -3,7 +3,6 @@
 #include "bench/load/churn/churn_subscribers.h"
 #include "bench/load/clock.h"
 #include "bench/load/peers/crowd_run.h"
-#include "bench/load/process_stats.h"
 
 namespace ringcast::bench {
 namespace {
@@ -35,7 +34,7 @@ class ChurnRun {
     if (!subscribers) return subscribers.error();
     subscribers_ = std::move(*subscribers);
     if (auto connected = run_.connect_all(*subscribers_); !connected) return connected.error();
-    result_.resident_before = resident();
+    result_.resident_before = run_.resident_bytes();
     if (auto published = run_.publish_all(*subscribers_); !published) return published.error();
     if (auto drained = drain(); !drained) return drained.error();
     take_figures();
@@ -51,26 +50,15 @@ class ChurnRun {
     if (!caught_up) return caught_up.error();
     result_.stalled = !*caught_up;
     result_.drain_ns = now_ns() - start;
-    result_.server_cpu_ns = run_.server_cpu_ns();
-    result_.client_cpu_ns = run_.client_cpu_ns();
+    result_.figures = run_.figures();
     run_.linger(*subscribers_, kLingerNs);
     return {};
   }
 
   void take_figures() {
-    result_.resident_after = resident();
+    result_.resident_after = run_.resident_bytes();
     result_.counts = subscribers_->counts();
     result_.verdict = subscribers_->judge();
-    result_.publish_ns = run_.publish_ns();
-    result_.core_taken = run_.core_taken();
-    result_.accepted = run_.published().accepted();
-    result_.refused = run_.published().refused();
-    result_.publish_wait = run_.publisher().wait();
-    result_.publish_lateness = run_.publisher().lateness();
-  }
-
-  [[nodiscard]] int64_t resident() const {
-    return memory_use(target_.pid).value_or(MemoryUse{}).resident;
   }
 
   ChurnPlan plan_;

@@ -16,6 +16,16 @@ namespace ringcast::bench {
 
 class PairedLatency {
  public:
+  // Of phases that have a `latency`: each with held against the one without before it.
+  template <typename Phase>
+  [[nodiscard]] static PairedLatency of(const std::vector<Phase>& without,
+                                        const std::vector<Phase>& with) {
+    PairedLatency paired;
+    for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair)
+      paired.add(without[pair].latency, with[pair].latency);
+    return paired;
+  }
+
   void add(Histogram without, Histogram with) {
     pairs_.emplace_back(std::move(without), std::move(with));
   }

@@ -54,10 +54,10 @@ Result<> CrowdRun::publish_all(Crowd& crowd, const std::function<void(int64_t no
   server_cpu_before_ns_ = cpu_ns(target_.pid).value_or(0);
   client_cpu_before_ns_ = cpu_ns(0).value_or(0);
   const CoreWatch core(target_);
-  const int64_t start = now_ns();
-  publisher_.start(start);
+  start_ns_ = now_ns();
+  publisher_.start(start_ns_);
   uint64_t last = 0;
-  for (int64_t moved = start; !publisher_.done() && now_ns() - moved < plan_.stall_ns;) {
+  for (int64_t moved = start_ns_; !publisher_.done() && now_ns() - moved < plan_.stall_ns;) {
     const int64_t now = now_ns();
     if (published_.answered() != last) moved = now;
     last = published_.answered();
@@ -67,7 +67,7 @@ Result<> CrowdRun::publish_all(Crowd& crowd, const std::function<void(int64_t no
     if (publisher_.failure()) return *publisher_.failure();
     if (crowd.failure()) return *crowd.failure();
   }
-  publish_ns_ = now_ns() - start;
+  publish_ns_ = now_ns() - start_ns_;
   core_taken_ = core.taken_by_others();
   return {};
 }
@@ -91,12 +91,20 @@ void CrowdRun::linger(Crowd& crowd, int64_t duration_ns) {
   for (const int64_t end = now_ns() + duration_ns; now_ns() < end;) turn(crowd, now_ns());
 }
 
-int64_t CrowdRun::server_cpu_ns() const {
-  return cpu_ns(target_.pid).value_or(0) - server_cpu_before_ns_;
+PhaseFigures CrowdRun::figures() const {
+  return {.published = published_.accepted(),
+          .refused = published_.refused(),
+          .publish_wait = publisher_.wait(),
+          .publish_lateness = publisher_.lateness(),
+          .publish_ns = publish_ns_,
+          .watched_ns = now_ns() - start_ns_,
+          .server_cpu_ns = cpu_ns(target_.pid).value_or(0) - server_cpu_before_ns_,
+          .client_cpu_ns = cpu_ns(0).value_or(0) - client_cpu_before_ns_,
+          .core_taken = core_taken_};
 }
 
-int64_t CrowdRun::client_cpu_ns() const {
-  return cpu_ns(0).value_or(0) - client_cpu_before_ns_;
+int64_t CrowdRun::resident_bytes() const {
+  return memory_use(target_.pid).value_or(MemoryUse{}).resident;
 }
 
 }  // namespace ringcast::bench

@@ -13,6 +13,7 @@
 #include "bench/load/load_run.h"
 #include "bench/load/peers/core_watch.h"
 #include "bench/load/peers/lane_publisher.h"
+#include "bench/load/peers/phase_figures.h"
 #include "engine/base/result.h"
 
 namespace ringcast::bench {
@@ -59,13 +60,10 @@ class CrowdRun {
   void linger(Crowd& crowd, int64_t duration_ns);
 
   [[nodiscard]] PublishLedger& published() noexcept { return published_; }
-  [[nodiscard]] const LanePublisher& publisher() const noexcept { return publisher_; }
-  // From the first publish to the last answer.
-  [[nodiscard]] int64_t publish_ns() const noexcept { return publish_ns_; }
-  [[nodiscard]] double core_taken() const noexcept { return core_taken_; }
-  // Processor time since the first publish, of the server and of this program.
-  [[nodiscard]] int64_t server_cpu_ns() const;
-  [[nodiscard]] int64_t client_cpu_ns() const;
+  // Once all is published; processor times are those from the first publish until now.
+  [[nodiscard]] PhaseFigures figures() const;
+  // Of the server, now.
+  [[nodiscard]] int64_t resident_bytes() const;
 
  private:
   void turn(Crowd& crowd, int64_t now_ns);
@@ -74,6 +72,7 @@ class CrowdRun {
   Target target_;
   PublishLedger published_;
   LanePublisher publisher_;
+  int64_t start_ns_ = 0;
   int64_t server_cpu_before_ns_ = 0;
   int64_t client_cpu_before_ns_ = 0;
   int64_t publish_ns_ = 0;

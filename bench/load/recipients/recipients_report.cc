@@ -27,15 +27,14 @@ void print_recipients(const RecipientsPlan& plan, const RecipientsResult& result
   fmt::print(
       "  published         in {:.2f} s, {:.2f} µs of server CPU each; {} batches refused with "
       "503\n",
-      static_cast<double>(result.publish_ns) / 1e9,
-      share(static_cast<double>(result.publish_cpu_ns) / 1e3, count), result.refused);
+      as_seconds(result.publish_ns), share(static_cast<double>(result.publish_cpu_ns) / 1e3, count),
+      result.refused);
   fmt::print(
       "  memory            {:.1f} B a recipient beyond its frame of {:.1f} B (bar {:.0f}); RSS "
       "{:.1f} -> {:.1f} MiB, "
       "anonymous {:.1f} B\n",
       result.memory_beyond_frame(), result.frame_bytes, plan.memory_bar_bytes,
-      static_cast<double>(result.resident_before) / 1048576,
-      static_cast<double>(result.resident_after) / 1048576,
+      as_mib(result.resident_before), as_mib(result.resident_after),
       share(static_cast<double>(result.anonymous_after - result.anonymous_before), count));
   print_visits(result, Visit::kOpening, "a connection");
   print_visits(result, Visit::kChannel, "resuming c0");
@@ -47,7 +46,7 @@ void print_recipients(const RecipientsPlan& plan, const RecipientsResult& result
       result.cpu_difference(Visit::kRecipient, Visit::kOpening));
   fmt::print(
       "  visits            {} in {:.1f} s; client {:.0f} %\n", result.visits,
-      static_cast<double>(result.visit_ns) / 1e9,
+      as_seconds(result.visit_ns),
       100 * share(static_cast<double>(result.client_cpu_ns), static_cast<double>(result.visit_ns)));
   print_not_alone(result.core_taken);
   fmt::print("  verdict           {}\n",

@@ -4,14 +4,6 @@
 
 namespace ringcast::bench {
 
-PairedLatency SiegeComparison::paired_latency() const {
-  PairedLatency paired;
-  for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair) {
-    paired.add(without[pair].latency, with[pair].latency);
-  }
-  return paired;
-}
-
 int64_t SiegeComparison::left_behind_bytes() const {
   int64_t most = 0;
   for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair) {

@@ -15,7 +15,7 @@ struct SiegeComparison {
   std::vector<SiegeResult> with;
 
   // Each phase with the attack held against the one before it.
-  [[nodiscard]] PairedLatency paired_latency() const;
+  [[nodiscard]] PairedLatency paired_latency() const { return PairedLatency::of(without, with); }
   // What an attack left behind in the server's memory, beyond what the phase before it did, at most; and what it took meanwhile.
   [[nodiscard]] int64_t left_behind_bytes() const;
   [[nodiscard]] int64_t taken_bytes() const;

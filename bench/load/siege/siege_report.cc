@@ -4,19 +4,12 @@
 
 #include "bench/load/figures.h"
 #include "bench/load/follow/verdict_report.h"
+#include "bench/load/peers/phase_report.h"
 
 namespace ringcast::bench {
 namespace {
 
 using nlohmann::ordered_json;
-
-double as_mib(int64_t bytes) {
-  return static_cast<double>(bytes) / 1048576;
-}
-
-double as_seconds(int64_t ns) {
-  return static_cast<double>(ns) / 1e9;
-}
 
 void print_attack(const SiegePlan& plan, const SiegeResult& result) {
   fmt::print(
@@ -25,7 +18,7 @@ void print_attack(const SiegePlan& plan, const SiegeResult& result) {
       result.accepted_connections, result.attackers_most, result.refused_requests,
       result.attackers_left, as_seconds(result.gone_after_ns), as_seconds(plan.deadline_ns));
   if (!plan.attack.is_flood()) return;
-  const double seconds = as_seconds(std::min(result.publish_ns, plan.attack.duration_ns));
+  const double seconds = as_seconds(std::min(result.figures.publish_ns, plan.attack.duration_ns));
   fmt::print(
       "  its own count     {} requests ({:.0f} a second), {} refused, {} without an answer\n",
       result.flood_sent, share(static_cast<double>(result.flood_sent), seconds),
@@ -33,56 +26,43 @@ void print_attack(const SiegePlan& plan, const SiegeResult& result) {
 }
 
 ordered_json phase_json(const AttackPlan& attack, const SiegeResult& result) {
-  return {{"attacked", result.attacked},
-          {"as_asked_for", !result.attacked || result.was_attacked(attack)},
-          {"delivered_well", result.delivered_well()},
-          {"unfinished", result.unfinished},
-          {"normal_closed", result.normal_closed},
-          {"latency_ns", histogram_json(result.latency)},
-          {"accepted_connections", result.accepted_connections},
-          {"refused_requests", result.refused_requests},
-          {"attackers_most", result.attackers_most},
-          {"attackers_left", result.attackers_left},
-          {"gone_after_ns", result.gone_after_ns},
-          {"flood_sent", result.flood_sent},
-          {"flood_refused", result.flood_refused},
-          {"flood_unanswered", result.flood_unanswered},
-          {"resident_start_bytes", result.resident_start},
-          {"resident_peak_bytes", result.resident_peak},
-          {"resident_after_bytes", result.resident_after},
-          {"published", result.published},
-          {"refused", result.refused},
-          {"publish_wait_ns", histogram_json(result.publish_wait)},
-          {"publish_lateness_ns", histogram_json(result.publish_lateness)},
-          {"publish_ns", result.publish_ns},
-          {"server_cpu_ns", result.server_cpu_ns},
-          {"client_cpu_ns", result.client_cpu_ns},
-          {"server_core_taken", result.core_taken},
-          {"verdict", verdict_json(result.verdict)}};
+  ordered_json json = {{"attacked", result.attacked},
+                       {"as_asked_for", !result.attacked || result.was_attacked(attack)},
+                       {"delivered_well", result.delivered_well()},
+                       {"unfinished", result.unfinished},
+                       {"normal_closed", result.normal_closed},
+                       {"latency_ns", histogram_json(result.latency)},
+                       {"accepted_connections", result.accepted_connections},
+                       {"refused_requests", result.refused_requests},
+                       {"attackers_most", result.attackers_most},
+                       {"attackers_left", result.attackers_left},
+                       {"gone_after_ns", result.gone_after_ns},
+                       {"flood_sent", result.flood_sent},
+                       {"flood_refused", result.flood_refused},
+                       {"flood_unanswered", result.flood_unanswered},
+                       {"resident_start_bytes", result.resident_start},
+                       {"resident_peak_bytes", result.resident_peak},
+                       {"resident_after_bytes", result.resident_after}};
+  json.update(figures_json(result.figures));
+  json["verdict"] = verdict_json(result.verdict);
+  return json;
 }
 
 }  // namespace
 
 void print_siege(const SiegePlan& plan, const SiegeResult& result) {
-  const auto of_core = [&](int64_t cpu) {
-    return 100 * share(static_cast<double>(cpu), static_cast<double>(result.publish_ns));
-  };
   fmt::print("{} normal subscribers, {}\n", plan.normal.healthy,
              result.attacked ? "attacked by: " + plan.attack.command : "left in peace");
-  fmt::print("  published         {} in {:.1f} s, {} refused with 503; late by p99 {:.1f} µs\n",
-             result.published, as_seconds(result.publish_ns), result.refused,
-             static_cast<double>(result.publish_lateness.quantile(0.99)) / 1e3);
+  print_publishing(result.figures);
   fmt::print("  latency           {} deliveries, {}\n", result.latency.count(),
              quantiles(result.latency));
-  fmt::print(
-      "  server            RSS {:.2f} -> {:.2f} at most -> {:.2f} MiB; {:.0f} % of a core; "
-      "client {:.0f} %\n",
-      as_mib(result.resident_start), as_mib(result.resident_peak), as_mib(result.resident_after),
-      of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
+  print_server(fmt::format("{:.2f} -> {:.2f} at most -> {:.2f}", as_mib(result.resident_start),
+                           as_mib(result.resident_peak), as_mib(result.resident_after)),
+               result.figures);
   if (result.attacked) print_attack(plan, result);
   if (result.attacked && !result.was_attacked(plan.attack))
     fmt::print("  verdict           WRONG; this is not the attack that was asked for\n");
-  print_not_alone(result.core_taken);
+  print_not_alone(result.figures.core_taken);
   if (result.delivered_well()) return;
   fmt::print("  verdict           WRONG{}{}\n",
              result.unfinished ? "; given up before everybody had everything" : "",

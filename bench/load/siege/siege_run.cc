@@ -8,7 +8,6 @@
 
 #include "bench/load/peers/crowd_run.h"
 #include "bench/load/peers/server_metrics.h"
-#include "bench/load/process_stats.h"
 #include "bench/load/siege/attack.h"
 #include "bench/load/stalled/stalled_subscribers.h"
 
@@ -94,7 +93,7 @@ class SiegeRun {
     open_before_ = metrics->sum("ringcast_connections_open");
     accepted_before_ = accepted_ = metrics->sum("ringcast_connections_accepted_total");
     refused_before_ = metrics->sum("ringcast_requests_refused_total");
-    result_.resident_start = result_.resident_peak = resident();
+    result_.resident_start = result_.resident_peak = run_.resident_bytes();
     last_accept_ns_ = now_ns();
     if (!result_.attacked) return {};
     auto attack = Attack::start(plan_.attack, target_, attack_cpu_);
@@ -111,10 +110,7 @@ class SiegeRun {
     });
     if (!published) return published;
     if (failure) return *failure;
-    result_.publish_ns = run_.publish_ns();
-    result_.core_taken = run_.core_taken();
-    result_.server_cpu_ns = run_.server_cpu_ns();
-    result_.client_cpu_ns = run_.client_cpu_ns();
+    result_.figures = run_.figures();
     return {};
   }
 
@@ -131,14 +127,14 @@ class SiegeRun {
     result_.gone_after_ns = now - last_accept_ns_;
     result_.accepted_connections = accepted - accepted_before_;
     result_.refused_requests = metrics->sum("ringcast_requests_refused_total") - refused_before_;
-    result_.resident_peak = std::max(result_.resident_peak, resident());
+    result_.resident_peak = std::max(result_.resident_peak, run_.resident_bytes());
     return {};
   }
 
   // A flood ends when publishing has; another attack goes on until all its connections have been ended for it.
   Result<> see_the_attack_off() {
     if (!result_.attacked) {
-      result_.resident_after = resident();
+      result_.resident_after = run_.resident_bytes();
       return {};
     }
     if (plan_.attack.is_flood()) attack_->stop();
@@ -154,7 +150,7 @@ class SiegeRun {
     const int64_t give_up = now_ns() + kMemoryNs;
     do {
       run_.linger(*subscribers_, kLookNs / 4);
-      result_.resident_after = resident();
+      result_.resident_after = run_.resident_bytes();
     } while (result_.growth_bytes() > plan_.memory_bar_bytes && now_ns() < give_up);
     result_.flood_sent = attack_->counts().sent;
     result_.flood_refused = attack_->counts().refused;
@@ -166,14 +162,6 @@ class SiegeRun {
     result_.verdict = subscribers_->judge(LagPolicy::kDisconnect);
     result_.normal_closed = subscribers_->healthy_closed();
     result_.latency = subscribers_->latency();
-    result_.published = run_.published().accepted();
-    result_.refused = run_.published().refused();
-    result_.publish_wait = run_.publisher().wait();
-    result_.publish_lateness = run_.publisher().lateness();
-  }
-
-  [[nodiscard]] int64_t resident() const {
-    return memory_use(target_.pid).value_or(MemoryUse{}).resident;
   }
 
   SiegePlan plan_;
@@ -196,12 +184,12 @@ class SiegeRun {
 }  // namespace
 
 bool SiegeResult::delivered_well() const noexcept {
-  return verdict.good(false) && !unfinished && normal_closed == 0 && published > 0;
+  return verdict.good(false) && !unfinished && normal_closed == 0 && figures.published > 0;
 }
 
 bool SiegeResult::was_attacked(const AttackPlan& attack) const noexcept {
   if (!attack.is_flood()) return accepted_connections > 0 && attackers_most >= attack.attackers;
-  const auto seconds = static_cast<double>(std::min(publish_ns, attack.duration_ns)) / 1e9;
+  const auto seconds = static_cast<double>(std::min(figures.publish_ns, attack.duration_ns)) / 1e9;
   return static_cast<double>(flood_sent) >= 0.9 * attack.rate * seconds &&
          flood_unanswered * 100 <= flood_sent;
 }

@@ -11,6 +11,7 @@
 
 #include "bench/load/follow/follower_ledger.h"
 #include "bench/load/load_run.h"
+#include "bench/load/peers/phase_figures.h"
 #include "bench/load/siege/siege_plan.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
@@ -39,14 +40,7 @@ struct SiegeResult {
   int64_t resident_peak = 0;
   int64_t resident_after = 0;
 
-  uint64_t published = 0;
-  uint64_t refused = 0;
-  Histogram publish_wait;
-  Histogram publish_lateness;
-  int64_t publish_ns = 0;
-  int64_t server_cpu_ns = 0;
-  int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the time that others kept the server from its core
+  PhaseFigures figures;
 
   [[nodiscard]] bool delivered_well() const noexcept;
   // The attack was the one that was meant: as many connections, or requests a second, nearly all of them answered.

@@ -10,14 +10,6 @@ Histogram StalledComparison::latency_of(const std::vector<StalledResult>& phases
   return all;
 }
 
-PairedLatency StalledComparison::paired_latency() const {
-  PairedLatency paired;
-  for (size_t pair = 0; pair < std::min(without.size(), with.size()); ++pair) {
-    paired.add(without[pair].latency, with[pair].latency);
-  }
-  return paired;
-}
-
 int64_t StalledComparison::growth_bytes() const {
   int64_t growth = 0;
   for (const StalledResult& phase : with)

@@ -17,7 +17,7 @@ struct StalledComparison {
   // The latency of the healthy, of all phases of a kind together.
   [[nodiscard]] static Histogram latency_of(const std::vector<StalledResult>& phases);
   // With laggards to without: each phase with held against the one before it.
-  [[nodiscard]] PairedLatency paired_latency() const;
+  [[nodiscard]] PairedLatency paired_latency() const { return PairedLatency::of(without, with); }
   // What the server gained from the middle to the end of a phase with laggards, at most.
   [[nodiscard]] int64_t growth_bytes() const;
   [[nodiscard]] bool good(const StalledPlan& plan) const;

@@ -4,62 +4,49 @@
 
 #include "bench/load/figures.h"
 #include "bench/load/follow/verdict_report.h"
+#include "bench/load/peers/phase_report.h"
 
 namespace ringcast::bench {
 namespace {
 
 using nlohmann::ordered_json;
 
-double as_mib(int64_t bytes) {
-  return static_cast<double>(bytes) / 1048576;
-}
-
 ordered_json phase_json(const StalledPlan& plan, const StalledResult& result) {
-  return {{"laggards", result.laggards},
-          {"delivered_well", result.delivered_well()},
-          {"accounted_for", result.accounted_for(plan.policy)},
-          {"unfinished", result.unfinished},
-          {"healthy_closed", result.healthy_closed},
-          {"laggards_closed", result.laggards_closed},
-          {"latency_ns", histogram_json(result.latency)},
-          {"resident_start_bytes", result.resident_start},
-          {"resident_middle_bytes", result.resident_middle},
-          {"resident_end_bytes", result.resident_end},
-          {"closed_lapped", result.closed_lapped},
-          {"skipped", result.skipped},
-          {"paced", result.paced},
-          {"published", result.accepted},
-          {"refused", result.refused},
-          {"publish_wait_ns", histogram_json(result.publish_wait)},
-          {"publish_ns", result.publish_ns},
-          {"server_cpu_ns", result.server_cpu_ns},
-          {"client_cpu_ns", result.client_cpu_ns},
-          {"server_core_taken", result.core_taken},
-          {"verdict", verdict_json(result.verdict)}};
+  ordered_json json = {{"laggards", result.laggards},
+                       {"delivered_well", result.delivered_well()},
+                       {"accounted_for", result.accounted_for(plan.policy)},
+                       {"unfinished", result.unfinished},
+                       {"healthy_closed", result.healthy_closed},
+                       {"laggards_closed", result.laggards_closed},
+                       {"latency_ns", histogram_json(result.latency)},
+                       {"resident_start_bytes", result.resident_start},
+                       {"resident_middle_bytes", result.resident_middle},
+                       {"resident_end_bytes", result.resident_end},
+                       {"closed_lapped", result.closed_lapped},
+                       {"skipped", result.skipped},
+                       {"paced", result.paced}};
+  json.update(figures_json(result.figures));
+  json["verdict"] = verdict_json(result.verdict);
+  return json;
 }
 
 }  // namespace
 
 void print_stalled(const StalledPlan& plan, const StalledResult& result) {
-  const auto of_core = [&](int64_t cpu) {
-    return 100 * share(static_cast<double>(cpu), static_cast<double>(result.publish_ns));
-  };
   fmt::print(
       "{} healthy subscribers, {} that do not read{}\n", plan.healthy, plan.stalled,
       plan.trickling > 0 ? fmt::format(", {} that read a byte a second", plan.trickling) : "");
-  fmt::print("  published         {} in {:.1f} s, {} refused with 503, {} paced; answer after {}\n",
-             result.accepted, static_cast<double>(result.publish_ns) / 1e9, result.refused,
-             result.paced, quantiles(result.publish_wait));
+  print_publishing(result.figures);
   fmt::print("  healthy           {} deliveries, latency {}\n", result.latency.count(),
              quantiles(result.latency));
+  print_server(fmt::format("{:.2f} -> {:.2f} -> {:.2f}", as_mib(result.resident_start),
+                           as_mib(result.resident_middle), as_mib(result.resident_end)),
+               result.figures);
   fmt::print(
-      "  server            RSS {:.2f} -> {:.2f} -> {:.2f} MiB; {:.0f} % of a core; client {:.0f} "
-      "%\n",
-      as_mib(result.resident_start), as_mib(result.resident_middle), as_mib(result.resident_end),
-      of_core(result.server_cpu_ns), of_core(result.client_cpu_ns));
-  fmt::print("  its counters      {} closed as lapped, {} events skipped; gap events name {}\n",
-             result.closed_lapped, result.skipped, result.verdict.covered);
-  print_not_alone(result.core_taken);
+      "  its counters      {} publishes paced, {} closed as lapped, {} events skipped; gap events "
+      "name {}\n",
+      result.paced, result.closed_lapped, result.skipped, result.verdict.covered);
+  print_not_alone(result.figures.core_taken);
   if (result.delivered_well() && (result.laggards == 0 || result.accounted_for(plan.policy)))
     return;
   fmt::print("  verdict           WRONG{}{}{}\n",

@@ -5,7 +5,6 @@
 #include "bench/load/follow/tagged_data.h"
 #include "bench/load/peers/crowd_run.h"
 #include "bench/load/peers/server_metrics.h"
-#include "bench/load/process_stats.h"
 #include "bench/load/stalled/stalled_subscribers.h"
 
 namespace ringcast::bench {
@@ -50,17 +49,15 @@ class StalledRun {
 
  private:
   Result<> publish_all() {
-    result_.resident_start = resident();
+    result_.resident_start = run_.resident_bytes();
     const int64_t middle = now_ns() + plan_.duration_ns / 2;
     auto published = run_.publish_all(*subscribers_, [&](int64_t now) {
-      if (result_.resident_middle == 0 && now > middle) result_.resident_middle = resident();
+      if (result_.resident_middle == 0 && now > middle)
+        result_.resident_middle = run_.resident_bytes();
     });
     if (!published) return published;
-    result_.resident_end = resident();
-    result_.publish_ns = run_.publish_ns();
-    result_.core_taken = run_.core_taken();
-    result_.server_cpu_ns = run_.server_cpu_ns();
-    result_.client_cpu_ns = run_.client_cpu_ns();
+    result_.resident_end = run_.resident_bytes();
+    result_.figures = run_.figures();
     return {};
   }
 
@@ -83,13 +80,6 @@ class StalledRun {
     result_.laggards_closed = subscribers_->laggards_closed();
     result_.healthy_closed = subscribers_->healthy_closed();
     result_.latency = subscribers_->latency();
-    result_.accepted = run_.published().accepted();
-    result_.refused = run_.published().refused();
-    result_.publish_wait = run_.publisher().wait();
-  }
-
-  [[nodiscard]] int64_t resident() const {
-    return memory_use(target_.pid).value_or(MemoryUse{}).resident;
   }
 
   StalledPlan plan_;
@@ -104,7 +94,7 @@ class StalledRun {
 
 bool StalledResult::delivered_well() const noexcept {
   // Only the laggards of a server that skips may be told of gaps, and there must be some then.
-  return verdict.good(skipped > 0) && !unfinished && healthy_closed == 0 && accepted > 0;
+  return verdict.good(skipped > 0) && !unfinished && healthy_closed == 0 && figures.published > 0;
 }
 
 bool StalledResult::accounted_for(LagPolicy policy) const noexcept {

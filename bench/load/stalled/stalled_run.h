@@ -14,6 +14,7 @@
 #include "bench/load/clock.h"
 #include "bench/load/follow/follower_ledger.h"
 #include "bench/load/load_run.h"
+#include "bench/load/peers/phase_figures.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
 
@@ -62,13 +63,7 @@ struct StalledResult {
   uint64_t skipped = 0;
   uint64_t paced = 0;
 
-  uint64_t accepted = 0;
-  uint64_t refused = 0;
-  Histogram publish_wait;
-  int64_t publish_ns = 0;
-  int64_t server_cpu_ns = 0;
-  int64_t client_cpu_ns = 0;
-  double core_taken = 0;  // share of the time that others kept the server from its core
+  PhaseFigures figures;
 
   [[nodiscard]] bool delivered_well() const noexcept;
   // The server did to the laggards what `policy` says, and counted it. One that stopped inside an event that is no longer
