@@ -54,6 +54,14 @@ TEST(SiegeComparison, AnAttackerLeftAtTheDeadlineIsNotGood) {
   EXPECT_FALSE(round.good(plan()));
 }
 
+TEST(SiegeComparison, AnAttackerThatStayedTooLongIsNotGood) {
+  SiegeComparison round = good_round();
+  round.with[2].gone_after_ns = plan().deadline_ns;
+  EXPECT_TRUE(round.good(plan()));
+  round.with[2].gone_after_ns = plan().deadline_ns + 1;
+  EXPECT_FALSE(round.good(plan()));
+}
+
 TEST(SiegeComparison, AnAttackThatHardlyWasOneIsNotGood) {
   SiegeComparison round = good_round();
   round.with[1].flood_sent = 899;  // of 100 a second for ten seconds

@@ -86,7 +86,8 @@ bool Attack::running() {
 
 void Attack::stop() {
   if (!running()) return;
-  ::kill(-pid_, SIGKILL);  // it has nothing to clean up, and its connections are the kernel's to end
+  ::kill(-pid_,
+         SIGKILL);  // it has nothing to clean up, and its connections are the kernel's to end
   reap(0);
 }
 

@@ -13,8 +13,8 @@ using nlohmann::ordered_json;
 
 void print_attack(const SiegePlan& plan, const SiegeResult& result) {
   fmt::print(
-      "  attack            {} connections accepted, {} open at most, {} requests refused; {} left "
-      "{:.1f} s after the last one came (deadline {:.0f} s)\n",
+      "  attack            {} connections accepted, {} open at most, {} requests refused; {} left, "
+      "gone {:.1f} s after the last wave (deadline {:.0f} s)\n",
       result.accepted_connections, result.attackers_most, result.refused_requests,
       result.attackers_left, as_seconds(result.gone_after_ns), as_seconds(plan.deadline_ns));
   if (!plan.attack.is_flood()) return;
@@ -75,7 +75,7 @@ void print_siege(const SiegePlan& plan, const SiegeResult& result) {
 void print_siege_comparison(const SiegePlan& plan, const SiegeComparison& comparison) {
   print_paired("latency, attacked to in peace", comparison.paired_latency(),
                plan.normal.latency_bar);
-  fmt::print("  attackers         {} left at the deadline\n", comparison.attackers_left());
+  fmt::print("  attackers         {} left in the end\n", comparison.attackers_left());
   fmt::print(
       "  RSS               {:.2f} MiB taken by an attack, {:.2f} left behind, at most (bar "
       "{:.2f})\n",

@@ -121,10 +121,14 @@ class SiegeRun {
     if (!metrics) return metrics.error();
     const uint64_t open = metrics->sum("ringcast_connections_open");
     const uint64_t accepted = metrics->sum("ringcast_connections_accepted_total");
-    if (accepted - std::exchange(accepted_, accepted) > kProbesMax) last_accept_ns_ = now;
+    if (accepted - std::exchange(accepted_, accepted) > kProbesMax) {
+      last_accept_ns_ = now;
+      are_gone_ = false;
+    }
     result_.attackers_left = open > open_before_ ? open - open_before_ : 0;
     result_.attackers_most = std::max(result_.attackers_most, result_.attackers_left);
-    result_.gone_after_ns = now - last_accept_ns_;
+    if (!are_gone_) result_.gone_after_ns = now - last_accept_ns_;
+    if (result_.attackers_left == 0) are_gone_ = true;
     result_.accepted_connections = accepted - accepted_before_;
     result_.refused_requests = metrics->sum("ringcast_requests_refused_total") - refused_before_;
     result_.resident_peak = std::max(result_.resident_peak, run_.resident_bytes());
@@ -177,6 +181,7 @@ class SiegeRun {
   uint64_t refused_before_ = 0;
   uint64_t accepted_ = 0;
   int64_t last_accept_ns_ = 0;
+  bool are_gone_ = false;  // since then; who still looks in is a probe
   int64_t looked_ns_ = 0;
   SiegeResult result_;
 };
@@ -185,6 +190,10 @@ class SiegeRun {
 
 bool SiegeResult::delivered_well() const noexcept {
   return verdict.good(false) && !unfinished && normal_closed == 0 && figures.published > 0;
+}
+
+bool SiegeResult::ended_within(int64_t deadline_ns) const noexcept {
+  return attackers_left == 0 && gone_after_ns <= deadline_ns;
 }
 
 bool SiegeResult::was_attacked(const AttackPlan& attack) const noexcept {

@@ -29,8 +29,9 @@ struct SiegeResult {
   uint64_t accepted_connections = 0;
   uint64_t refused_requests = 0;
   uint64_t attackers_most = 0;
-  uint64_t attackers_left = 0;  // at the deadline
-  int64_t gone_after_ns = 0;  // from the last wave of connections to the look that found none left
+  uint64_t attackers_left = 0;  // in the end
+  // From the last wave of connections to the first look, of one a second, that found none left.
+  int64_t gone_after_ns = 0;
   uint64_t flood_sent = 0;
   uint64_t flood_refused = 0;
   uint64_t flood_unanswered = 0;
@@ -43,6 +44,8 @@ struct SiegeResult {
   PhaseFigures figures;
 
   [[nodiscard]] bool delivered_well() const noexcept;
+  // Nobody of the attack was there for longer after its last wave.
+  [[nodiscard]] bool ended_within(int64_t deadline_ns) const noexcept;
   // The attack was the one that was meant: as many connections, or requests a second, nearly all of them answered.
   [[nodiscard]] bool was_attacked(const AttackPlan& attack) const noexcept;
   [[nodiscard]] int64_t peak_bytes() const noexcept { return resident_peak - resident_start; }
