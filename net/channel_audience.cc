@@ -1,10 +1,19 @@
 #include "net/channel_audience.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 
 namespace ringcast::net {
+
+namespace {
+
+// Who has been here for so long, or up to twice as long, is settled. A guess: a reader that does not read has filled its socket by then, in a
+// channel where it would be missed.
+constexpr MonotonicMs kSettlingMs = 5'000;
+
+}  // namespace
 
 // The report comes before the lock is let go: the writer raises no floor over whom it has not heard of. Those who come for
 // the past are not reported before they have caught up.
@@ -59,7 +68,8 @@ std::optional<uint32_t> ChannelAudience::leave(MemberIndex member) noexcept {
   // little for who is up to date.
   if (sweep_left_ > 0) dirty_ = true;
   sweep_left_ = std::min(sweep_left_, members_.size());
-  if (sweep_at_ >= members_.size()) sweep_at_ = 0;
+  settling_ = std::min(settling_, members_.size());
+  settled_ = std::min(settled_, members_.size());
   if (member == last) return std::nullopt;
   return uint32_t{members_[member].slot};
 }
@@ -77,18 +87,28 @@ void ChannelAudience::plan(BatchPlan& batch, MonotonicMs now) {
   floor_ = ring().floor();
   head_ = wire_.head();
   if (catching_up_ > 0) plan_catch_up(batch, now);
-  if (dirty_ && sweep_left_ == 0) begin_sweep();
+  if (dirty_ && sweep_left_ == 0) begin_sweep(now);
   if (sweep_left_ > 0) plan_sweep(batch, now);
 }
 
-// Each sweep starts elsewhere, so that nobody is always the last.
-void ChannelAudience::begin_sweep() noexcept {
+// Each sweep starts elsewhere, so that nobody is always the last; but a crowd that has just come does not stand before those who were here.
+void ChannelAudience::begin_sweep(MonotonicMs now) noexcept {
   dirty_ = false;
-  sweep_left_ = members_.size();
-  if (!members_.empty()) {
-    sweep_at_ = static_cast<MemberIndex>((sweep_at_ + members_.size() / 3 + 1) % members_.size());
+  if (now >= settle_at_) {
+    settled_ = std::exchange(settling_, members_.size());
+    settle_at_ = now + kSettlingMs;
   }
+  sweep_left_ = members_.size();
+  if (settled_ > 0) sweep_from_ = (sweep_from_ + settled_ / 3 + 1) % settled_;
   progress_stale_ = true;
+}
+
+// The settled from `sweep_from_` on and round to it, then the others.
+MemberIndex ChannelAudience::next_to_sweep() const noexcept {
+  const size_t looked_at = members_.size() - sweep_left_;
+  if (looked_at >= settled_) return static_cast<MemberIndex>(looked_at);
+  const size_t index = std::min(sweep_from_, settled_ - 1) + looked_at;
+  return static_cast<MemberIndex>(index < settled_ ? index : index - settled_);
 }
 
 // Laggards take turns, and leave half of the batch to the sweep when there is one.
@@ -121,8 +141,7 @@ void ChannelAudience::release_caught_up(MonotonicMs now) noexcept {
 
 void ChannelAudience::plan_sweep(BatchPlan& batch, MonotonicMs now) {
   while (sweep_left_ > 0 && !batch.sends.is_full()) {
-    Member& member = members_[sweep_at_];
-    sweep_at_ = sweep_at_ + 1 == members_.size() ? 0 : sweep_at_ + 1;
+    Member& member = members_[next_to_sweep()];
     --sweep_left_;
     if (!member.is(MemberState::kReady) || member.cursor == head_.position) continue;
     if (!plan_one(member, kSweepSendBytesMax, batch.sends, static_cast<uint32_t>(now))) {

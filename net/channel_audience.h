@@ -91,7 +91,8 @@ class ChannelAudience final : public Audience {
     LagPolicy lag;
   };
 
-  void begin_sweep() noexcept;
+  void begin_sweep(MonotonicMs now) noexcept;
+  [[nodiscard]] MemberIndex next_to_sweep() const noexcept;
   void report_progress(MonotonicMs now) noexcept;
   void plan_catch_up(BatchPlan& batch, MonotonicMs now);
   void release_caught_up(MonotonicMs now) noexcept;
@@ -124,8 +125,13 @@ class ChannelAudience final : public Audience {
 
   bool dirty_ = false;           // frames came since the sweep under way, or the last one, began
   bool progress_stale_ = false;  // somebody's cursor or health changed since the last report
-  MemberIndex sweep_at_ = 0;     // who is next
   size_t sweep_left_ = 0;        // how many the sweep has yet to look at
+  size_t sweep_from_ = 0;        // which of the settled it began with
+
+  // Members join at the end, so the first are those who have been here for longest.
+  size_t settled_ = 0;         // how many of them have been here for a while
+  size_t settling_ = 0;        // how many will have been when
+  MonotonicMs settle_at_ = 0;  // has come
 };
 
 }  // namespace ringcast::net

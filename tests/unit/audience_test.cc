@@ -77,11 +77,36 @@ TEST(Audience, SweepsDoNotAlwaysBeginWithTheSame) {
   AudienceRig rig;
   for (uint32_t slot = 0; slot < 30; ++slot) rig.join(slot);
   std::set<uint32_t> first;
-  for (int sweep = 0; sweep < 10; ++sweep) {
+  for (MonotonicMs now = 0; now < 100'000; now += 10'000) {
     ASSERT_TRUE(rig.append());
-    first.insert(rig.batch().at(0).slot);
+    first.insert(rig.batch(now).at(0).slot);
   }
   EXPECT_GE(first.size(), 3u);
+}
+
+TEST(Audience, ACrowdThatHasJustComeIsServedAfterThoseWhoWereHere) {
+  constexpr uint32_t kHere = 10;
+  AudienceRig rig;
+  for (uint32_t slot = 0; slot < kHere; ++slot) rig.join(slot);
+  MonotonicMs now = 0;
+  for (; now < 20'000; now += 5'000) {
+    ASSERT_TRUE(rig.append());
+    (void)rig.batch(now);
+  }
+  for (uint32_t slot = kHere; slot < 200; ++slot) rig.join(slot, now);
+  for (int sweep = 0; sweep < 5; ++sweep) {
+    ASSERT_TRUE(rig.append());
+    const std::vector<PlannedSend> sends = rig.batch(now);
+    ASSERT_EQ(sends.size(), 200u);
+    for (uint32_t i = 0; i < kHere; ++i) EXPECT_LT(sends[i].slot, kHere);
+  }
+  bool are_mixed = false;
+  for (; now < 50'000; now += 5'000) {
+    ASSERT_TRUE(rig.append());
+    are_mixed = rig.batch(now).at(0).slot >= kHere;
+    if (are_mixed) break;
+  }
+  EXPECT_TRUE(are_mixed) << "they are still newcomers";
 }
 
 TEST(Audience, SomebodyFarBehindTakesSeveralSends) {
