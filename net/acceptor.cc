@@ -122,11 +122,14 @@ void Acceptor::arm(size_t listener) noexcept {
   }
 }
 
+// A cancellation that comes as an accept wakes for somebody, whom another one then gets, may miss it: it is sent again.
 void Acceptor::end(size_t listener) noexcept {
   Door& door = doors_[listener];
+  const bool is_again = shard_.now >= door.end_again_at;
+  if (is_again) door.end_again_at = shard_.now + kRetryMs;
   for (size_t i = 0; door.under_way > 0 && i < kAcceptsPerListener; ++i) {
     Accept& accept = door.accepts[i];
-    if (accept.state != State::kArmed) continue;
+    if (accept.state == State::kIdle || (accept.state == State::kEnding && !is_again)) continue;
     accept.state = State::kEnding;
     shard_.io.cancel(tag_of(listener, i));
   }

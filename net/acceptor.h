@@ -56,7 +56,8 @@ class Acceptor {
   };
   struct Door {
     std::array<Accept, kAcceptsPerListener> accepts;
-    uint32_t under_way = 0;  // of those, armed or ending
+    uint32_t under_way = 0;        // of those, armed or ending
+    MonotonicMs end_again_at = 0;  // for those that are ending still
   };
 
   void arm(size_t listener) noexcept;
