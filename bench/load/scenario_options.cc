@@ -27,8 +27,13 @@ void add_range(CLI::App& command, const char* name, DurationRange& range, const 
       what);
 }
 
-template <typename Plan>
-void add_publishing(CLI::App& command, Plan& plan) {
+void add_size(CLI::App& command, size_t& bytes) {
+  command.add_option("--size", bytes, "Bytes of data in an event")
+      ->capture_default_str()
+      ->check(CLI::Range(kTaggedBytesMin, size_t{16} << 20));
+}
+
+void add_publishing(CLI::App& command, PublishingPlan& plan) {
   command.add_option("--rate", plan.rate, "Events a second, of all publishers together")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -40,12 +45,7 @@ void add_publishing(CLI::App& command, Plan& plan) {
       ->check(CLI::PositiveNumber);
   command.add_option("--duration", plan.duration_ns, "Publish for so long, such as 60s")
       ->transform(as_duration());
-}
-
-void add_size(CLI::App& command, size_t& bytes) {
-  command.add_option("--size", bytes, "Bytes of data in an event")
-      ->capture_default_str()
-      ->check(CLI::Range(kTaggedBytesMin, size_t{16} << 20));
+  add_size(command, plan.data_bytes);
 }
 
 void add_pairs(CLI::App& command, uint32_t& pairs, double& latency_bar) {
@@ -75,8 +75,7 @@ void add_churn_options(CLI::App& command, ChurnPlan& plan) {
                   "Share of the events that go to channels; the rest go to recipients")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  add_publishing(command, plan);
-  add_size(command, plan.data_bytes);
+  add_publishing(command, plan.publishing);
   add_range(command, "--session", plan.session, "How long a connection lasts: 50ms..500ms");
   add_range(command, "--away", plan.away, "How long before the next one: 0ms..50ms");
   const std::map<std::string, CutBy> cuts = {{"time", CutBy::kTime}, {"bytes", CutBy::kBytes}};
@@ -100,8 +99,7 @@ void add_stalled_options(CLI::App& command, StalledPlan& plan) {
       ->capture_default_str();
   command.add_option("--channels", plan.channels, "Channels c0, c1, … they are spread over")
       ->capture_default_str();
-  add_publishing(command, plan);
-  add_size(command, plan.data_bytes);
+  add_publishing(command, plan.publishing);
   command.add_option("--receive-buffer", plan.receive_buffer_bytes, "SO_RCVBUF of those")
       ->transform(CLI::AsSizeValue(false));
   const std::map<std::string, LagPolicy> policies = {{"disconnect", LagPolicy::kDisconnect},
@@ -138,8 +136,7 @@ void add_siege_options(CLI::App& command, SiegePlan& plan) {
   command.add_option("--subscribers", normal.healthy, "Normal subscribers")->capture_default_str();
   command.add_option("--channels", normal.channels, "Channels c0, c1, … they are spread over")
       ->capture_default_str();
-  add_publishing(command, normal);
-  add_size(command, normal.data_bytes);
+  add_publishing(command, normal.publishing);
   add_pairs(command, normal.pairs, normal.latency_bar);
   command.add_option("--attack", plan.attack.command,
                      "A command that attacks; or refused: a flood of refused requests; or heads: "

@@ -17,9 +17,7 @@ ChurnPlan small_plan() {
           .channels = 3,
           .recipients = 10,
           .channel_share = 0.5,
-          .rate = 400,
-          .data_bytes = 80,
-          .duration_ns = 800 * kMillisecond,
+          .publishing = {.rate = 400, .data_bytes = 80, .duration_ns = 800 * kMillisecond},
           .session = {.least_ns = 5 * kMillisecond, .most_ns = 40 * kMillisecond},
           .away = {.least_ns = 0, .most_ns = 40 * kMillisecond},
           .cut_bytes_max = 2'000,
@@ -59,9 +57,7 @@ TEST(Churn, AServerThatKeepsItsPromisesIsGoodHoweverConnectionsBreak) {
 TEST(Churn, ManyChannelsOnOneConnectionAreGoodToo) {
   ChurnPlan plan = merge_preset();
   plan.subscribers = 20;
-  plan.rate = 400;
-  plan.data_bytes = 80;
-  plan.duration_ns = 800 * kMillisecond;
+  plan.publishing = {.rate = 400, .data_bytes = 80, .duration_ns = 800 * kMillisecond};
   plan.cut_bytes_max = 8'000;
   const ChurnResult result = churn(plan, Fault::kNone);
   EXPECT_TRUE(result.good(false)) << testing::PrintToString(result.verdict.examples);

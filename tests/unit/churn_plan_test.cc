@@ -62,7 +62,7 @@ TEST(ChurnPlan, SaysWhatIsWrong) {
   EXPECT_NE(problem_of(plan).find("--recipients"), std::string::npos);
   plan = {.channels = 65};
   EXPECT_NE(problem_of(plan).find("64 channels"), std::string::npos);
-  plan = {.data_bytes = 10};
+  plan = {.publishing = {.data_bytes = 10}};
   EXPECT_NE(problem_of(plan).find("--size"), std::string::npos);
   plan = {.session = {.least_ns = 2, .most_ns = 1}};
   EXPECT_NE(problem_of(plan).find("smaller first"), std::string::npos);

@@ -29,7 +29,7 @@ ChurnPlan merge_preset() {
   plan.channels = 64;
   plan.recipients = 0;
   plan.shares = {0, 0, 0, 100};
-  plan.rate = 1'000;
+  plan.publishing.rate = 1'000;
   plan.cut = CutBy::kBytes;
   return plan;
 }
@@ -79,7 +79,7 @@ std::string problem_of(const ChurnPlan& plan) {
     return "a stream has at most 64 channels; ask for fewer with --channels";
   if (share(Shape::kRecipient) + share(Shape::kChannelAndRecipient) > 0 && plan.recipients == 0)
     return "these --shares need --recipients";
-  if (plan.data_bytes < kTaggedBytesMin)
+  if (plan.publishing.data_bytes < kTaggedBytesMin)
     return fmt::format("an event needs {} bytes of data at least: --size", kTaggedBytesMin);
   if (plan.session.least_ns > plan.session.most_ns || plan.away.least_ns > plan.away.most_ns)
     return "a range names the smaller first, such as --session 50ms..500ms";

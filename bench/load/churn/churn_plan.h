@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/load/clock.h"
+#include "bench/load/peers/publishing_plan.h"
 
 namespace ringcast::bench {
 
@@ -33,11 +34,7 @@ struct ChurnPlan {
   // some 55 000 deliveries a second, to which the reconnects add: one server core can do it.
   std::array<uint32_t, kShapes> shares = {30, 30, 35, 5};
   double channel_share = 0.1;  // of the events; the rest go to recipients
-  double rate = 2'000;
-  uint32_t lanes = 4;
-  uint32_t pipeline = 64;
-  size_t data_bytes = 200;
-  int64_t duration_ns = 60 * kSecond;
+  PublishingPlan publishing = {.rate = 2'000, .duration_ns = 60 * kSecond};
   DurationRange session = {.least_ns = 50 * kMillisecond, .most_ns = 500 * kMillisecond};
   DurationRange away = {.least_ns = 0, .most_ns = 50 * kMillisecond};
   CutBy cut = CutBy::kTime;

@@ -23,9 +23,10 @@ ChurnSubscribers::ChurnSubscribers(const ChurnPlan& plan, PublishLedger& publish
   subscribers_.reserve(plan.subscribers);
   for (uint32_t who = 0; who < plan.subscribers; ++who) {
     Following chosen = following(plan, who, random_);
-    subscribers_.push_back({.ledger = FollowerLedger(who, std::move(chosen.targets), plan.lanes),
-                            .reader = StreamReader(plan.data_bytes),
-                            .path = std::move(chosen.path)});
+    subscribers_.push_back(
+        {.ledger = FollowerLedger(who, std::move(chosen.targets), plan.publishing.lanes),
+         .reader = StreamReader(plan.publishing.data_bytes),
+         .path = std::move(chosen.path)});
   }
   for (uint32_t target = 0; target < target_count(plan); ++target)
     target_by_name_.emplace(target_name(plan, target), target);

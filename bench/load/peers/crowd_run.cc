@@ -20,8 +20,8 @@ constexpr int64_t kNapNs = kMillisecond;
 CrowdRun::CrowdRun(Plan plan, const Target& target)
     : plan_(std::move(plan)),
       target_(target),
-      published_(plan_.targets, plan_.publishing.lanes),
-      publisher_(plan_.publishing, published_) {}
+      published_(plan_.targets, plan_.lanes.publishing.lanes),
+      publisher_(plan_.lanes, published_) {}
 
 void CrowdRun::turn(Crowd& crowd, int64_t now_ns) {
   crowd.turn(now_ns);

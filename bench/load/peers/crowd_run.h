@@ -44,8 +44,8 @@ enum class Pace : uint8_t { kPoll, kNap };
 class CrowdRun {
  public:
   struct Plan {
-    LanePlan publishing;
-    uint32_t targets = 1;  // that `publishing` chooses from
+    LanePlan lanes;
+    uint32_t targets = 1;  // that the lanes choose from
     int64_t stall_ns = 0;  // nothing moves for so long: give up
     Pace pace = Pace::kPoll;
   };

@@ -8,11 +8,19 @@
 
 namespace ringcast::bench {
 
+LanePlan publish_to_channels(uint32_t channels, const PublishingPlan& publishing,
+                             const sockaddr_in& server) {
+  return {.server = server,
+          .publishing = publishing,
+          .choose_target = [channels, next = 0u]() mutable { return next++ % channels; },
+          .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }};
+}
+
 LanePublisher::LanePublisher(LanePlan plan, PublishLedger& ledger)
     : plan_(std::move(plan)), ledger_(ledger) {}
 
 Result<> LanePublisher::connect() {
-  for (uint32_t i = 0; i < plan_.lanes; ++i) {
+  for (uint32_t i = 0; i < plan_.publishing.lanes; ++i) {
     auto pipe = RequestPipe::connect(plan_.server);
     if (!pipe) return pipe.error();
     lanes_.push_back({.pipe = std::move(*pipe), .unanswered = {}});
@@ -21,17 +29,18 @@ Result<> LanePublisher::connect() {
 }
 
 int64_t LanePublisher::next_due_ns() const noexcept {
-  return start_ns_ + static_cast<int64_t>(static_cast<double>(scheduled_) * 1e9 / plan_.rate);
+  return start_ns_ +
+         static_cast<int64_t>(static_cast<double>(scheduled_) * 1e9 / plan_.publishing.rate);
 }
 
 bool LanePublisher::schedule_over() const noexcept {
-  return next_due_ns() >= start_ns_ + plan_.duration_ns;
+  return next_due_ns() >= start_ns_ + plan_.publishing.duration_ns;
 }
 
 bool LanePublisher::turn_to_lane_with_room() noexcept {
   for (size_t tried = 0; tried < lanes_.size(); ++tried) {
-    if (lanes_[turn_].unanswered.size() < plan_.pipeline) return true;
-    turn_ = (turn_ + 1) % plan_.lanes;
+    if (lanes_[turn_].unanswered.size() < plan_.publishing.pipeline) return true;
+    turn_ = (turn_ + 1) % plan_.publishing.lanes;
   }
   return false;
 }
@@ -50,14 +59,14 @@ void LanePublisher::publish(int64_t now) {
       .lane = turn_, .target = plan_.choose_target(), .number = 0, .intended_ns = next_due_ns()};
   tag.number = ledger_.issue(tag.lane, tag.target);
   data_.clear();
-  append_tagged_data(data_, tag, plan_.data_bytes);
+  append_tagged_data(data_, tag, plan_.publishing.data_bytes);
   lateness_.record(static_cast<uint64_t>(std::max<int64_t>(now - tag.intended_ns, 0)));
   Lane& lane = lanes_[turn_];
   lane.unanswered.push_back({.tag = tag, .sent_ns = now_ns()});
   lane.pipe.send(
       post_request("/channels/" + plan_.name_of_target(tag.target), "text/plain", data_));
   ++scheduled_;
-  turn_ = (turn_ + 1) % plan_.lanes;
+  turn_ = (turn_ + 1) % plan_.publishing.lanes;
 }
 
 void LanePublisher::on_answer(Lane& lane, const HttpAnswer& answer) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bench/load/follow/publish_ledger.h"
+#include "bench/load/peers/publishing_plan.h"
 #include "bench/load/peers/request_pipe.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
@@ -25,14 +26,13 @@ namespace ringcast::bench {
 
 struct LanePlan {
   sockaddr_in server{};
-  uint32_t lanes = 4;      // connections; each has a source port, and so likely a shard, of its own
-  uint32_t pipeline = 64;  // unanswered publishes a lane may have
-  double rate = 1000;      // events a second, of all lanes together
-  int64_t duration_ns = 0;
-  size_t data_bytes = 200;
+  PublishingPlan publishing{};
   std::function<uint32_t()> choose_target;              // of the next event
   std::function<std::string(uint32_t)> name_of_target;  // its channel, as in /channels/NAME
 };
+// To channels c0, c1, … in turn.
+[[nodiscard]] LanePlan publish_to_channels(uint32_t channels, const PublishingPlan& publishing,
+                                           const sockaddr_in& server);
 
 class LanePublisher {
  public:

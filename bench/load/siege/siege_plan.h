@@ -35,7 +35,11 @@ struct AttackPlan {
 
 struct SiegePlan {
   // Those who are to notice nothing: StalledSubscribers, none of whom is stalled.
-  StalledPlan normal = {.healthy = 1'000, .stalled = 0, .channels = 10, .rate = 200};
+  StalledPlan normal = {
+      .healthy = 1'000,
+      .stalled = 0,
+      .channels = 10,
+      .publishing = {.rate = 200, .data_bytes = 1024, .duration_ns = 30 * kSecond}};
   AttackPlan attack;
   // After the last wave of the attack's connections was accepted, for all of them to be gone.
   // Above the server's own deadlines, of which that for a body is the longest: 30 s by default.

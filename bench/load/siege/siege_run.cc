@@ -49,15 +49,8 @@ class SiegeRun {
       : plan_(plan),
         attack_cpu_(attack_cpu),
         target_(target),
-        run_({.publishing = {
-                  .server = target.publish,
-                  .lanes = plan.normal.lanes,
-                  .pipeline = plan.normal.pipeline,
-                  .rate = plan.normal.rate,
-                  .duration_ns = plan.normal.duration_ns,
-                  .data_bytes = plan.normal.data_bytes,
-                  .choose_target = [this] { return next_channel_++ % plan_.normal.channels; },
-                  .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }},
+        run_({.lanes =
+                  publish_to_channels(plan.normal.channels, plan.normal.publishing, target.publish),
               .targets = plan.normal.channels,
               .stall_ns = plan.normal.stall_ns,
               .pace = Pace::kNap},
@@ -171,7 +164,6 @@ class SiegeRun {
   SiegePlan plan_;
   int attack_cpu_;
   Target target_;
-  uint32_t next_channel_ = 0;
   CrowdRun run_;
   std::unique_ptr<RequestPipe> admin_;
   std::unique_ptr<StalledSubscribers> subscribers_;

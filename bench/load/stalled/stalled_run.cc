@@ -17,15 +17,7 @@ class StalledRun {
   StalledRun(const StalledPlan& plan, const Target& target)
       : plan_(plan),
         target_(target),
-        run_({.publishing = {
-                  .server = target.publish,
-                  .lanes = plan.lanes,
-                  .pipeline = plan.pipeline,
-                  .rate = plan.rate,
-                  .duration_ns = plan.duration_ns,
-                  .data_bytes = plan.data_bytes,
-                  .choose_target = [this] { return next_channel_++ % plan_.channels; },
-                  .name_of_target = [](uint32_t channel) { return fmt::format("c{}", channel); }},
+        run_({.lanes = publish_to_channels(plan.channels, plan.publishing, target.publish),
               .targets = plan.channels,
               .stall_ns = plan.stall_ns},
              target) {}
@@ -50,7 +42,7 @@ class StalledRun {
  private:
   Result<> publish_all() {
     result_.resident_start = run_.resident_bytes();
-    const int64_t middle = now_ns() + plan_.duration_ns / 2;
+    const int64_t middle = now_ns() + plan_.publishing.duration_ns / 2;
     auto published = run_.publish_all(*subscribers_, [&](int64_t now) {
       if (result_.resident_middle == 0 && now > middle)
         result_.resident_middle = run_.resident_bytes();
@@ -84,7 +76,6 @@ class StalledRun {
 
   StalledPlan plan_;
   Target target_;
-  uint32_t next_channel_ = 0;
   CrowdRun run_;
   std::unique_ptr<StalledSubscribers> subscribers_;
   StalledResult result_;
@@ -112,7 +103,7 @@ Result<StalledResult> run_stalled(const StalledPlan& plan, const Target& target)
 std::string problem_of(const StalledPlan& plan) {
   if (plan.healthy == 0) return "at least one healthy subscriber is needed: --healthy 1";
   if (plan.channels == 0) return "at least one channel is needed: --channels 1";
-  if (plan.data_bytes < kTaggedBytesMin)
+  if (plan.publishing.data_bytes < kTaggedBytesMin)
     return fmt::format("an event needs {} bytes of data at least: --size", kTaggedBytesMin);
   return {};
 }

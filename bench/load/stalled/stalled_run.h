@@ -15,6 +15,7 @@
 #include "bench/load/follow/follower_ledger.h"
 #include "bench/load/load_run.h"
 #include "bench/load/peers/phase_figures.h"
+#include "bench/load/peers/publishing_plan.h"
 #include "engine/base/histogram.h"
 #include "engine/base/result.h"
 
@@ -31,11 +32,7 @@ struct StalledPlan {
   uint32_t trickling = 0;  // read one byte a second
   uint32_t channels = 100;
   LagPolicy policy = LagPolicy::kDisconnect;
-  double rate = 1'000;
-  uint32_t lanes = 4;
-  uint32_t pipeline = 64;
-  size_t data_bytes = 1024;
-  int64_t duration_ns = 30 * kSecond;
+  PublishingPlan publishing = {.data_bytes = 1024, .duration_ns = 30 * kSecond};
   int receive_buffer_bytes = 4096;  // of those who do not read; the kernel doubles it
   uint32_t pairs = 3;               // of phases without and with laggards, in turn
   double latency_bar = 1.5;  // healthy p99 with laggards to that without: the median of the pairs

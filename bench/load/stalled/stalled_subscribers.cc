@@ -25,8 +25,8 @@ StalledSubscribers::StalledSubscribers(const StalledPlan& plan, PublishLedger& p
       if (kind == Kind::kStalled) ++stalled;
       if (kind == Kind::kTrickling) trickling_.push_back(who);
     }
-    subscribers_.push_back({.ledger = FollowerLedger(who, {channel_of(who)}, plan.lanes),
-                            .reader = StreamReader(plan.data_bytes),
+    subscribers_.push_back({.ledger = FollowerLedger(who, {channel_of(who)}, plan.publishing.lanes),
+                            .reader = StreamReader(plan.publishing.data_bytes),
                             .kind = kind});
   }
 }
