@@ -10,10 +10,11 @@ void print_publishing(const PhaseFigures& figures) {
   const double seconds = as_seconds(figures.publish_ns);
   fmt::print(
       "  published         {} in {:.1f} s ({:.0f} a second), {} refused with 503; answer after {}; "
-      "late by p99 {:.1f} µs\n",
+      "late by p99 {:.1f}, p99.9 {:.1f} µs\n",
       figures.published, seconds, share(static_cast<double>(figures.published), seconds),
       figures.refused, quantiles(figures.publish_wait),
-      as_us(figures.publish_lateness.quantile(0.99)));
+      as_us(figures.publish_lateness.quantile(0.99)),
+      as_us(figures.publish_lateness.quantile(0.999)));
 }
 
 void print_server(std::string_view memory, const PhaseFigures& figures) {
