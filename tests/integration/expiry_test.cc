@@ -5,12 +5,16 @@
 #include <vector>
 
 #include "tests/support/access_rig.h"
+#include "tests/support/numbered_events.h"
 
 namespace ringcast {
 namespace {
 
 using namespace std::string_literals;
 using net::CloseCause;
+using net::Counters;
+
+constexpr size_t kEventBytes = 4000;
 
 using Expiry = AccessTest;
 RC_EITHER_DESCRIPTORS(Expiry);
@@ -33,9 +37,7 @@ TEST_P(Expiry, AStreamEndsWithItsTokenBetweenTwoEvents) {
   EXPECT_EQ(plain.read_to_end().size(), 1U);
   EXPECT_EQ(merged.read_to_end().size(), 1U);
   EXPECT_EQ(old.read_to_end().size(), 1U);
-  const MonotonicMs took = monotonic_now_ms() - begin;
-  EXPECT_GE(took, 600);
-  EXPECT_LE(took, 2200);
+  EXPECT_GE(monotonic_now_ms() - begin, 600);
   EXPECT_TRUE(comes_true([&] { return server.closed(CloseCause::kExpired) == 3; }));
   publisher.publish("prices", "3");
   EXPECT_EQ(longer.next_events(2).back().data, "3") << "whose token is still good";
@@ -99,6 +101,73 @@ TEST_P(Expiry, ATokenThatEndsDuringTheBodyPublishesNothing) {
   client.send(whole.substr(whole.size() - 4));
   EXPECT_EQ(client.read_response().status, 401);
   EXPECT_EQ(server.books("prices").events, 0U);
+}
+
+// --- Where something is in the way
+
+// Goal: a stream that is cut within an event does not look as if it had ended behind it. Method: subscribers that stop
+// reading, some of them after having made a little room again, of which the kernel does not tell the server. What they were sent is
+// the beginning of what somebody got whose token was good for longer, and there is nothing behind it.
+TEST_P(Expiry, AStreamWhoseSocketIsFullIsCutWhereItStands) {
+  constexpr size_t kEvents = 200;  // the ring of 1 MiB keeps them, and the sockets do not take them
+  Config patient = config();
+  patient.channels[kPrices].slow_after = std::chrono::hours(1);
+  TestServer server(patient);
+  const auto subscribe = [&](const char* target, WireFormat format, int64_t good_for_ms,
+                             int receive_buffer_bytes) {
+    const std::string token = token_for("u", R"(,"channels":["prices"])", good_for_ms);
+    TcpClient client(server.port(kPublic), {.receive_buffer_bytes = receive_buffer_bytes});
+    client.send(SseClient::request(target, format, bearer(token)));
+    (void)client.read_until("retry: 4711\n");
+    return client;
+  };
+  struct Stuck {
+    WireFormat format;
+    size_t reads_bytes;
+    TcpClient socket;
+  };
+  std::vector<Stuck> all;
+  for (const char* const target : {"/channels/prices", "/events?channel=prices&channel=news"}) {
+    for (const WireFormat format : {WireFormat::kChunked, WireFormat::kRaw}) {
+      for (const size_t reads_bytes : {0, 10'000, 30'000}) {
+        all.push_back({format, reads_bytes, subscribe(target, format, 3000, 8 * 1024)});
+      }
+    }
+  }
+  TcpClient chunked = subscribe("/channels/prices", WireFormat::kChunked, 3'600'000, 0);
+  TcpClient raw = subscribe("/channels/prices", WireFormat::kRaw, 3'600'000, 0);
+
+  HttpClient publisher(server.port(kLocal));
+  publish_numbered(publisher, "prices", 0, kEvents, kEventBytes);
+  std::vector<std::string> sent;
+  for (Stuck& stuck : all) sent.push_back(stuck.socket.read_exactly(stuck.reads_bytes));
+  ASSERT_TRUE(comes_true([&] { return server.closed(CloseCause::kExpired) == all.size(); }));
+
+  const std::string last = numbered_data(kEvents - 1, kEventBytes);
+  const std::string whole_chunked = chunked.read_until(last, kMiB);
+  const std::string whole_raw = raw.read_until(last, kMiB);
+  size_t cut_within_an_event = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    SCOPED_TRACE(i);
+    sent[i] += all[i].socket.read_to_end();
+    const bool is_chunked = all[i].format == WireFormat::kChunked;
+    const std::string_view end = is_chunked ? "\n\n\r\n" : "\n\n";
+    const std::string_view last_chunk = is_chunked ? "0\r\n\r\n" : "";
+    std::string_view stream = sent[i];
+    // By chance it stood between two events, and had room for its last chunk.
+    if (stream.ends_with(std::string(end).append(last_chunk))) {
+      stream.remove_suffix(last_chunk.size());
+    }
+    cut_within_an_event += stream.ends_with(end) ? 0 : 1;
+    EXPECT_LT(stream.size(), whole_raw.size()) << "it never stopped";
+    EXPECT_TRUE((is_chunked ? whole_chunked : whole_raw).starts_with(stream))
+        << "and then: " << stream.substr(stream.size() - std::min<size_t>(stream.size(), 100));
+  }
+  EXPECT_GT(cut_within_an_event, all.size() / 2) << "so that this proves little";
+  EXPECT_EQ(server.streaming(), 2U) << "whose tokens are still good";
+  chunked.close();
+  raw.close();
+  EXPECT_TRUE(server.books_close());
 }
 
 }  // namespace
