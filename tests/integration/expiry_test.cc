@@ -170,5 +170,51 @@ TEST_P(Expiry, AStreamWhoseSocketIsFullIsCutWhereItStands) {
   EXPECT_TRUE(server.books_close());
 }
 
+// It has been refused, and not lost: with a fresh token the same request goes through, under the same Idempotency-Key.
+TEST_P(Expiry, APublishThatWaitsForRoomIsRefusedWhenItsTokenEnds) {
+  Config patient = config();
+  patient.server.shards = 1;
+  patient.channels[kPrices].slow_after = std::chrono::hours(1);
+  patient.channels[kPrices].publish_wait = std::chrono::minutes(10);
+  TestServer server(patient);
+  SseClient stuck(server.port(kLocal), "/channels/prices",
+                  {.format = WireFormat::kChunked,
+                   .socket = {.receive_buffer_bytes = 8 * 1024},
+                   .extra = bearer(token_for("u", R"(,"channels":["prices"])"))});
+  const auto has_paced = [&](uint64_t count) { return server.total(&Counters::paced) == count; };
+  // One fills the ring as far as it goes; its last event waits.
+  HttpClient filling(server.port(kLocal));
+  size_t filled = 0;
+  for (; has_paced(0); ++filled) {
+    ASSERT_LT(filled, 1000U);
+    filling.send(post("/channels/prices", numbered_data(filled, kEventBytes)));
+    ASSERT_TRUE(
+        comes_true([&] { return server.total(&Counters::published) > filled || !has_paced(0); }));
+  }
+  const auto publish = [&](const std::string& target, const std::string& body,
+                           int64_t good_for_ms) {
+    const std::string token = token_for("u", R"(,"publish":["prices"])", good_for_ms);
+    return post(target, body, bearer(token) + "Idempotency-Key: " + target + "\r\n");
+  };
+  const std::string data = numbered_data(filled, kEventBytes);
+  HttpClient single(server.port(kPublic));
+  HttpClient batch(server.port(kPublic));
+  single.send(publish("/channels/prices", data, 2000));
+  batch.send(publish("/events", R"({"channel":"prices","data":")" + data + "\"}", 2000));
+  ASSERT_TRUE(comes_true([&] { return has_paced(3); }));
+  for (HttpClient* const waiting : {&single, &batch}) {
+    const HttpResponse refusal = waiting->read_response();
+    EXPECT_EQ(refusal.status, 401);
+    EXPECT_EQ(refusal["www-authenticate"], R"(Bearer realm="ringcast", error="invalid_token")");
+  }
+  EXPECT_EQ(server.total(&Counters::published), filled - 1);
+  single.send(publish("/channels/prices", data, 3'600'000));
+  ASSERT_TRUE(comes_true([&] { return has_paced(4); }));
+  check_numbered(stuck.next_events(filled + 1), 0, kEventBytes);
+  EXPECT_EQ(single.read_response().status, 201);
+  EXPECT_EQ(server.total(&Counters::published), filled + 1)
+      << "neither of the two that were refused";
+}
+
 }  // namespace
 }  // namespace ringcast
