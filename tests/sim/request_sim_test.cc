@@ -6,11 +6,23 @@
 namespace ringcast::net {
 namespace {
 
+size_t count_in(std::string_view text, std::string_view what) {
+  size_t found = 0;
+  for (size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+std::string post(std::string_view data) {
+  return fmt::format("POST /channels/one HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}",
+                     data.size(), data);
+}
+
 class RequestSim : public SimTest {
  protected:
-  void open(size_t window_bytes, const Hostility& hostility = {}) {
+  void open(size_t window_bytes, const Hostility& hostility = {}, const LimitsConfig& limits = {}) {
     SimWorld::Options options = plain_options();
     options.hostility = hostility;
+    options.limits = limits;
     open(options, window_bytes);
   }
   // The same where a PROXY header comes first.
@@ -21,6 +33,7 @@ class RequestSim : public SimTest {
   }
   void open(const SimWorld::Options& options, size_t window_bytes) {
     world_ = std::make_unique<SimWorld>(options);
+    read_.clear();
     socket_ = world_->connect(0, window_bytes);
     world_->on_step([this] { read_ += socket_->read(read_bytes_max_); });
   }
@@ -42,24 +55,13 @@ class RequestSim : public SimTest {
     return socket_->has_read_all();
   }
 
-  [[nodiscard]] size_t count(std::string_view what) const {
-    size_t found = 0;
-    for (size_t at = read_.find(what); at != std::string::npos; at = read_.find(what, at + 1)) {
-      ++found;
-    }
-    return found;
-  }
+  [[nodiscard]] size_t count(std::string_view what) const { return count_in(read_, what); }
 
   std::unique_ptr<SimWorld> world_;
   std::shared_ptr<ModelSocket> socket_;
   size_t read_bytes_max_ = 1 << 20;
   std::string read_;
 };
-
-std::string post(std::string_view data) {
-  return fmt::format("POST /channels/one HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}",
-                     data.size(), data);
-}
 
 TEST_P(RequestSim, AStreamBehindPublishesBeginsAfterTheirAnswers) {
   open(4096, {.short_send = 2, .late_completion = 3, .short_recv = 2});
@@ -129,6 +131,39 @@ TEST_P(RequestSim, AConnectionThatWasAnsweredIsKeptForLonger) {
   EXPECT_TRUE(is_closed_within(2'000));
   EXPECT_EQ(count("HTTP/1.1 200 "), 1u);
   world_->come_to_an_end();
+}
+
+// Four times that cannot be mistaken for each other.
+TEST_P(RequestSim, EachDeadlineIsForWhatItSays) {
+  LimitsConfig limits;
+  limits.first_byte_timeout = milliseconds(1'000);
+  limits.header_timeout = milliseconds(2'000);
+  limits.body_timeout = milliseconds(4'000);
+  limits.keep_alive = milliseconds(8'000);
+  const std::string whole = post("all of it");
+  struct Wait {
+    const char* what;
+    std::string sent;
+    milliseconds deadline;
+    size_t answered_408;
+  };
+  const Wait kWaits[] = {
+      {"nothing", "", limits.first_byte_timeout, 0},
+      {"a part of a head", whole.substr(0, 20), limits.header_timeout, 1},
+      {"all but the end of a body", whole.substr(0, whole.size() - 1), limits.body_timeout, 1},
+      {"all of it", whole, limits.keep_alive, 0},
+      {"all of it, and the next", whole + "G", limits.header_timeout, 1},
+  };
+  for (const auto& [what, sent, deadline, answered_408] : kWaits) {
+    SCOPED_TRACE(what);
+    open(4096, {}, limits);
+    socket_->write(sent);
+    EXPECT_FALSE(is_closed_within(deadline.count() - 200));
+    EXPECT_TRUE(is_closed_within(400));
+    EXPECT_EQ(count("HTTP/1.1 408 "), answered_408);
+    world_->come_to_an_end();
+    EXPECT_EQ(world_->closed(CloseCause::kRequestTimeout), 1u);
+  }
 }
 
 TEST_P(RequestSim, ARequestThatDoesNotEndIsAnsweredAndClosed) {
