@@ -166,6 +166,36 @@ TEST_P(RequestSim, EachDeadlineIsForWhatItSays) {
   }
 }
 
+// A signature takes time to check, and nobody's turn should take longer because somebody sends many at once.
+TEST_P(RequestSim, ACredentialToCheckCountsForEightRequestsOfATurn) {
+  constexpr uint32_t kTogetherMax = 32;
+  constexpr uint32_t kWeight = 8;
+  const auto most_in_one_turn = [&](const std::string& credential) {
+    SimWorld::Options options = plain_options();
+    options.channels[0].access.subscribe = SubscribeAccess::kToken;
+    options.limits.pipelined_requests_max = kTogetherMax;
+    SimWorld world(options);
+    const std::shared_ptr<ModelSocket> socket = world.connect(0, 1 << 20);
+    std::string requests;
+    for (uint32_t i = 0; i < 2 * kTogetherMax; ++i) {
+      requests += "HEAD /channels/one HTTP/1.1\r\nHost: a\r\n" + credential + "\r\n";
+    }
+    socket->write(requests);
+    size_t answered = 0;
+    size_t most = 0;
+    EXPECT_TRUE(world.turn_until([&] {
+      const size_t now = count_in(socket->read(1 << 20), "HTTP/1.1 401 ");
+      answered += now;
+      most = std::max(most, now);
+      return answered == 2 * kTogetherMax;
+    }));
+    world.come_to_an_end();
+    return most;
+  };
+  EXPECT_EQ(most_in_one_turn(""), kTogetherMax);
+  EXPECT_EQ(most_in_one_turn("Authorization: Bearer a.b.c\r\n"), kTogetherMax / kWeight);
+}
+
 TEST_P(RequestSim, ARequestThatDoesNotEndIsAnsweredAndClosed) {
   open(4096);
   const std::string request = post("never complete");
