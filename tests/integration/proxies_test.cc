@@ -1,10 +1,10 @@
-// HAProxy and nginx in front: streams pass through them, and no request that two servers might read differently makes
-// them disagree with us.
+// HAProxy and nginx in front: streams pass through them, whom they announce is whom we take a request to be from, and no request
+// that two servers might read differently makes them disagree with us.
 //
-// Goal of the second: whoever talks to a proxy gets no more answers than the proxy knows of requests, publishes nothing
+// Goal of the last: whoever talks to a proxy gets no more answers than the proxy knows of requests, publishes nothing
 // that the proxy does not know of, and spoils nobody else's answers. Method: every vector of tests/http that is refused, or after
-// which the connection is kept, with a publish right behind it, a crowd at a time; then others, whose requests go over the same upstream connections,
-// must get exactly their own answers; and in the end the proxy's log is held against what happened.
+// which the connection is kept, with a publish right behind it, a crowd at a time; then others, whose requests go over the
+// same upstream connections, must get exactly their own answers; and in the end the proxy's log is held against what happened.
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -12,8 +12,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "tests/support/proxy.h"
 #include "tests/support/sse_client.h"
@@ -25,21 +28,21 @@ namespace {
 
 using net::Counters;
 
+// As configs/ringcast.yaml has it: one listener for streams, one for the rest.
+Config two_listeners() {
+  Config config = test_config(DescriptorMode::kAuto);
+  config.server.connections_max = 2000;
+  config.listeners[0].serve_publish = config.listeners[0].serve_admin = false;
+  config.listeners.push_back(config.listeners[0]);
+  config.listeners[1].serve_subscribe = false;
+  config.listeners[1].serve_publish = config.listeners[1].serve_admin = true;
+  config.channels[0].heartbeat = milliseconds(200);
+  return config;
+}
+
 class Proxies : public testing::TestWithParam<ProxyKind> {
  protected:
-  // As configs/ringcast.yaml has it: one listener for streams, one for the rest.
-  static Config config() {
-    Config config = test_config(DescriptorMode::kAuto);
-    config.server.connections_max = 2000;
-    config.listeners[0].serve_publish = config.listeners[0].serve_admin = false;
-    config.listeners.push_back(config.listeners[0]);
-    config.listeners[1].serve_subscribe = false;
-    config.listeners[1].serve_publish = config.listeners[1].serve_admin = true;
-    config.channels[0].heartbeat = milliseconds(200);
-    return config;
-  }
-
-  TestServer server_{config()};
+  TestServer server_{two_listeners()};
   Proxy proxy_{GetParam(), server_.port(0), server_.port(1)};
 };
 
@@ -63,6 +66,98 @@ TEST_P(Proxies, PassStreamsOnAtOnceAndNoticeWhoHasGone) {
     subscriber.close();
     EXPECT_TRUE(comes_true([&] { return server_.streaming() == 0; })) << "it was not noticed";
   }
+}
+
+// --- PROXY headers, as HAProxy writes them
+
+class Announced : public testing::TestWithParam<ProxyHeaders> {
+ protected:
+  Announced() {
+    std::string name = testing::TempDir() + "announced-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~Announced() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string log_path() const { return folder_ / "access.log"; }
+
+  // One stream for each address.
+  [[nodiscard]] Config config() const {
+    Config config = two_listeners();
+    config.listeners[0].proxy_protocol = true;
+    config.limits.source_streams_max = 1;
+    config.log.access = {.to = log_path(), .sample = 1};
+    return config;
+  }
+
+  static TcpClient subscribe(const Proxy& proxy, const std::string& from) {
+    TcpClient client(proxy.streams_port(), {.from = from});
+    client.send(get("/channels/news"));
+    (void)client.read_until("retry: 4711\n");
+    return client;
+  }
+
+  // The lines of the access log about requests to the listener with PROXY headers, as far as the peer.
+  [[nodiscard]] std::multiset<std::string> peers_seen() const {
+    std::multiset<std::string> peers;
+    std::ifstream log(log_path());
+    for (std::string line; std::getline(log, line);) {
+      if (line.find("request=\"GET /channels/news\"") == std::string::npos) continue;
+      const size_t begin = line.find("peer=") + 5;
+      peers.insert(line.substr(begin, line.find(' ', begin) - begin));
+    }
+    return peers;
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+INSTANTIATE_TEST_SUITE_P(Haproxy, Announced,
+                         testing::Values(ProxyHeaders::kVersionOne, ProxyHeaders::kVersionTwo),
+                         [](const testing::TestParamInfo<ProxyHeaders>& tested) {
+                           return tested.param == ProxyHeaders::kVersionOne ? "SendProxy"
+                                                                            : "SendProxyV2";
+                         });
+
+TEST_P(Announced, ClientsHaveTheirOwnAddressesInTheLogAndInTheLimits) {
+  TestServer server(config());
+  Proxy proxy(ProxyKind::kHaproxy, server.port(0), server.port(1), GetParam());
+  std::multiset<std::string> peers;
+  {
+    std::vector<TcpClient> clients;
+    const auto subscribe_from = [&](const std::string& address) {
+      clients.push_back(subscribe(proxy, address));
+      peers.insert(address + ":" + std::to_string(clients.back().local_port()));
+    };
+    subscribe_from("127.0.5.1");
+    subscribe_from("127.0.5.2");
+    EXPECT_EQ(server.streaming(), 2U);
+    EXPECT_EQ(server.total(&Counters::turned_away), 0U);
+    subscribe_from("127.0.5.1");
+    EXPECT_EQ(server.streaming(), 2U);
+    EXPECT_EQ(server.total(&Counters::turned_away), 1U);
+  }
+  EXPECT_TRUE(comes_true([&] { return server.streaming() == 0; }));
+  (void)proxy.stop();
+  server.stop();
+  EXPECT_EQ(peers_seen(), peers);
+}
+
+TEST_P(Announced, WhoComesPastTheProxyAndAnnouncesNobodyIsClosedWithoutAWord) {
+  TestServer server(config());
+  const Proxy proxy(ProxyKind::kHaproxy, server.port(0), server.port(1), GetParam());
+  const TcpClient through = subscribe(proxy, "127.0.5.1");
+  TcpClient past(server.port(0));
+  past.send(get("/nowhere", "Connection: close\r\n"));
+  std::string answer;
+  try {
+    answer = past.read_to_end();
+  } catch (const ConnectionReset&) {
+    // which is as good as FIN
+  }
+  EXPECT_EQ(answer, "");
+  EXPECT_TRUE(comes_true([&] { return server.closed(net::CloseCause::kRefused) == 1; }));
+  EXPECT_EQ(server.total(&Counters::proxies_refused), 1U);
+  EXPECT_EQ(server.streaming(), 1U);
 }
 
 // --- Smuggling

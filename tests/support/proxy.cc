@@ -73,9 +73,9 @@ http {
 
 }  // namespace
 
-Proxy::Proxy(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port)
+Proxy::Proxy(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port, ProxyHeaders headers)
     : folder_(make_folder()), streams_port_(free_port()), publish_port_(free_port()) {
-  write_config(kind, subscribe_port, publish_port);
+  write_config(kind, subscribe_port, publish_port, headers);
   check_config();
   process_.emplace(command_, [log = path("access.log")] {
     const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -90,7 +90,8 @@ Proxy::~Proxy() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-void Proxy::write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port) {
+void Proxy::write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port,
+                         ProxyHeaders headers) {
   const bool is_nginx = kind == ProxyKind::kNginx;
   const std::string program = is_nginx ? "/usr/sbin/nginx" : "/usr/sbin/haproxy";
   if (::access(program.c_str(), X_OK) != 0) {
@@ -116,6 +117,12 @@ void Proxy::write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publi
   put(config, "/dev/log local0", "stdout format raw local0");
   put(config, "http-reuse safe",
       "http-reuse always");  // the more is reused, the more could go wrong
+  // Its health checks go to the other port, and there without.
+  if (headers != ProxyHeaders::kNone) {
+    const std::string server = "server ringcast " + local(subscribe_port);
+    put(config, server,
+        server + (headers == ProxyHeaders::kVersionOne ? " send-proxy" : " send-proxy-v2"));
+  }
   std::ofstream(path("proxy.conf")) << config;
   command_ = {program, "-db", "-f", path("proxy.conf")};
 }

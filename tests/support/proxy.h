@@ -15,10 +15,14 @@ namespace ringcast {
 
 enum class ProxyKind { kHaproxy, kNginx };
 
+// What it says to the server for streams about whom a connection is from, before anything else. HAProxy alone can, of the two.
+enum class ProxyHeaders { kNone, kVersionOne, kVersionTwo };
+
 class Proxy {
  public:
   // Serves already. Requests for streams go to `subscribe_port`, those for publishing to `publish_port`.
-  Proxy(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port);
+  Proxy(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port,
+        ProxyHeaders headers = ProxyHeaders::kNone);
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -31,7 +35,8 @@ class Proxy {
   [[nodiscard]] std::vector<std::string> stop();
 
  private:
-  void write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port);
+  void write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publish_port,
+                    ProxyHeaders headers);
   void check_config() const;
   void wait_until_serving() const;
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
