@@ -5,6 +5,12 @@
 // that the proxy does not know of, and spoils nobody else's answers. Method: every vector of tests/http that is refused, or after
 // which the connection is kept, with a publish right behind it, a crowd at a time; then others, whose requests go over the
 // same upstream connections, must get exactly their own answers; and in the end the proxy's log is held against what happened.
+//
+// Left out are vectors for streams, where nothing can be published; those after which the connection ends by request, or half of it,
+// behind which a proxy hands on nothing; those about deadlines, where it has its own; and uploads of megabytes, which it
+// refuses by itself. Numbers are compared, and not which answer it was: a proxy may refuse what we accept, mend what we
+// refuse, or answer for us, as long as both count the same requests. HAProxy reuses upstream connections whenever it can,
+// unlike in the sample, because one that two clients share is where a request too many does harm.
 
 #include <gtest/gtest.h>
 #include <poll.h>
