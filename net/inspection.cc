@@ -1,7 +1,11 @@
 #include "net/inspection.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "engine/access/strict_json.h"
 #include "net/listener.h"
 
 namespace ringcast::net {
@@ -16,31 +20,44 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// What those who come back can be sent. Requires: the log's lock.
-Json kept_by(Channel& channel, uint64_t now_ms) {
+// A channel at one moment: what was published, and what of it those who come back can be sent.
+struct Snapshot {
+  uint64_t published = 0;
+  uint64_t events = 0;
+  uint64_t bytes = 0;
+  EventId oldest{};  // of the events, where there are any
+  EventId newest{};
+};
+
+Snapshot snapshot_of(Channel& channel, EventLog& log) {
+  const auto guard = log.hold();  // for one at a time: publishers go on in between
   const FrameIndex& index = channel.index();
-  const FrameNumber begin = channel.history_begin(now_ms);
-  const bool is_empty = begin == index.end();
+  const FrameNumber begin = channel.history_begin(log.now_ms());
+  const uint64_t published = channel.committed_events().get();
+  if (begin == index.end()) return {.published = published};
   const WireRing* const wire = channel.ring(WireFormat::kChunked);
-  const uint64_t bytes =
-      is_empty || wire == nullptr ? 0 : wire->ring().committed() - wire->at(begin);
-  return {{"events", index.end() - begin},
-          {"bytes", bytes},
-          {"oldest", is_empty ? Json() : Json(to_string(index.id(begin)))},
-          {"newest", is_empty ? Json() : Json(to_string(index.id(index.end() - 1)))}};
+  return {.published = published,
+          .events = index.end() - begin,
+          .bytes = wire == nullptr ? 0 : wire->ring().committed() - wire->at(begin),
+          .oldest = index.id(begin),
+          .newest = index.id(index.end() - 1)};
 }
 
-Json of_channel(Channel& channel, uint64_t now_ms) {
+// Written out, because there may be thousands of channels and a shard does nothing else meanwhile: a tree of JSON values
+// takes several times as long.
+void append_channel(std::string& out, Channel& channel, EventLog& log) {
+  const Snapshot now = snapshot_of(channel, log);
   const ChannelConfig& config = channel.config();
-  return {{"name", config.name},
-          {"subscribers", channel.subscribers()},
-          {"published", channel.committed_events().get()},
-          {"kept", kept_by(channel, now_ms)},
-          {"limits",
-           {{"events", config.history.events},
-            {"bytes", config.history.bytes},
-            {"age_ms", config.history.age.count()},
-            {"max_event_bytes", config.event_bytes_max}}}};
+  const auto id_or_null = [&now](EventId id) {
+    return now.events == 0 ? "null" : '"' + to_string(id) + '"';
+  };
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"name":{},"subscribers":{},"published":{},)"
+                 R"("kept":{{"events":{},"bytes":{},"oldest":{},"newest":{}}},)"
+                 R"("limits":{{"events":{},"bytes":{},"age_ms":{},"max_event_bytes":{}}}}})",
+                 json_string(config.name), channel.subscribers(), now.published, now.events,
+                 now.bytes, id_or_null(now.oldest), id_or_null(now.newest), config.history.events,
+                 config.history.bytes, config.history.age.count(), config.event_bytes_max);
 }
 
 Json duties_of(const ListenerConfig& listener) {
@@ -54,17 +71,18 @@ Json duties_of(const ListenerConfig& listener) {
 }  // namespace
 
 std::string Inspection::channels() const {
-  Json list = Json::array();
+  std::string text = R"({"channels":[)";
   for (ChannelNumber i = 0; i < channels_.size(); ++i) {
-    const auto guard = log_.hold();  // for one at a time: publishers go on in between
-    list.push_back(of_channel(channels_.at(i), log_.now_ms()));
+    if (i > 0) text += ',';
+    append_channel(text, channels_.at(i), log_);
   }
-  return text_of({{"channels", std::move(list)}});
+  return text + "]}\n";
 }
 
 std::string Inspection::channel(Channel& channel) const {
-  const auto guard = log_.hold();
-  return text_of(of_channel(channel, log_.now_ms()));
+  std::string text;
+  append_channel(text, channel, log_);
+  return text + '\n';
 }
 
 std::string Inspection::connections() const {
