@@ -234,7 +234,7 @@ void Front::note_answer(uint32_t slot, Exchange& exchange, size_t from) noexcept
   const std::string_view answer = std::string_view(exchange.answers).substr(from);
   access_log_.answered(slot, exchange.reader.request(), answer, exchange.refused_why);
   exchange.refused_why = {};
-  if (is_refusal(answer)) shard_.admission.note_refused(shard_.peers[slot], shard_.now);
+  if (is_refusal(answer)) senders_.note_refused(slot);
 }
 
 void Front::send_answers(uint32_t slot, Exchange& exchange) {

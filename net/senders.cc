@@ -6,6 +6,7 @@
 namespace ringcast::net {
 
 bool Senders::is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept {
+  if (listener.trusted_proxies.empty()) return false;
   // Who may connect to a unix socket is for its permissions to say.
   return peer.is_unix || any_contains(listener.trusted_proxies, peer.address);
 }
@@ -17,9 +18,7 @@ void Senders::on_admitted(uint32_t slot) {
   const Peer& peer = shard_.peers[slot];
   if (!listener.trusted_proxies.empty()) connection_peers_[slot] = peer;
   if (!listener.proxy_protocol) {
-    // A proxy speaks for many.
-    const bool is_proxy = !listener.trusted_proxies.empty() && is_trusted(listener, peer);
-    if (!is_proxy) settle_source(slot);
+    if (!is_trusted(listener, peer)) settle_source(slot);  // a proxy speaks for many
     return;
   }
   if (!listener.trusted_proxies.empty() && !is_trusted(listener, peer)) {
@@ -65,10 +64,7 @@ void Senders::settle_source(uint32_t slot) {
 
 // A proxy's connection is for many, and is read on.
 milliseconds Senders::refusal_wait(uint32_t slot) noexcept {
-  const ListenerConfig& listener = listener_of(slot);
-  const bool is_proxy =
-      !listener.trusted_proxies.empty() && is_trusted(listener, connection_peers_[slot]);
-  if (is_proxy) return milliseconds{0};
+  if (is_trusted(listener_of(slot), connection_peers_[slot])) return milliseconds{0};
   return shard_.admission.refusal_wait(shard_.peers[slot], shard_.now);
 }
 
@@ -88,6 +84,12 @@ void Senders::find_client(uint32_t slot, const Request& request) {
           ? client_of_forwarded(request.forwarded.values(), listener.trusted_proxies)
           : client_of_x_forwarded_for(request.x_forwarded_for.values(), listener.trusted_proxies);
   if (client) peer = {.address = *client};
+}
+
+// What a proxy brings without saying whose it is counts against nobody: its own address may be that of this machine.
+void Senders::note_refused(uint32_t slot) noexcept {
+  const Peer& peer = shard_.peers[slot];
+  if (!is_trusted(listener_of(slot), peer)) shard_.admission.note_refused(peer, shard_.now);
 }
 
 }  // namespace ringcast::net

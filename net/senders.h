@@ -37,6 +37,9 @@ class Senders {
   // Finds out whom `request`, which has come in `slot`, is from.
   void find_client(uint32_t slot, const Request& request);
 
+  // The request in `slot`, for which find_client() was called, was refused: that counts against whom it is from.
+  void note_refused(uint32_t slot) noexcept;
+
   // How long nothing more is to be read from `slot`, because requests of its source were refused too often.
   [[nodiscard]] milliseconds refusal_wait(uint32_t slot) noexcept;
 

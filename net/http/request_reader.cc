@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+#include <limits>
 #include <utility>
 
 #include "net/http/ascii.h"
@@ -82,7 +83,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
  public:
   Parser(const RequestLimits& limits, Request& request) : request_(&request) {
     // Until the path is known, which says how long the body may be.
-    body_limit(std::max(limits.body_bytes_max, limits.batch_bytes_max));
+    body_limit(std::numeric_limits<uint64_t>::max());
     // HeadScan has applied our own limit to the head.
     header_limit(static_cast<uint32_t>(limits.head_bytes_max));
   }
@@ -90,7 +91,11 @@ class RequestReader::Parser final : public http::basic_parser<true> {
 
   // Fills the request, but for path and query, with views of `head`.
   [[nodiscard]] Refusal read_head(std::string_view head) {
-    if (const Refusal refusal = read(head)) return refusal;
+    if (const Refusal refusal = read(head)) {
+      // A proxy's own lines come last. As long as they have not been read, these are the word of whoever is behind it.
+      request_->x_forwarded_for = request_->forwarded = {};
+      return refusal;
+    }
     request_->keep_alive = request_->version == 11 && keep_alive();
     return check_head();
   }

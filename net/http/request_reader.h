@@ -52,7 +52,8 @@ class RequestReader {
 
   // After kRequest: the request, valid until the next call. After kNeedMore with
   // expects_continue(): all of it but the body. After kRefused: as much as had been read, which may
-  // help to answer (method, origin), and is nothing if the head was not even complete.
+  // help to answer (method, origin), and is nothing if the head was not even complete. What proxies say is there only if
+  // all lines had been read.
   [[nodiscard]] const Request& request() const noexcept { return request_; }
 
   // After kRefused.

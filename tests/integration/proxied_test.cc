@@ -15,6 +15,7 @@ namespace {
 
 using net::CloseCause;
 using net::Counters;
+using net::Limit;
 
 // As HAProxy 2.6 sends them.
 constexpr std::string_view kVersionOne = "PROXY TCP4 192.0.2.7 127.0.0.1 8168 18992\r\n";
@@ -201,6 +202,24 @@ TEST_P(Proxied, EachRequestIsFromWhomItsOwnFieldsSay) {
   EXPECT_EQ(publish_for("192.0.2.1"), 429);
   EXPECT_EQ(publish_for(""), 201) << "of the proxy itself";
   EXPECT_EQ(publish_for("192.0.2.3"), 201);
+}
+
+// Of a head that was not read to its end, the proxy's own lines may be what is missing. Such requests are nobody's: neither
+// whom the client would like them to be from, nor of the proxy, whose address may be this machine's.
+TEST_P(Proxied, WhatIsRefusedBeforeTheProxyHasSpokenIsNobodys) {
+  Config limited = forwarded();
+  limited.limits.refused_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 3};
+  TestServer server(limited);
+  const std::string victim = "127.0.9.9";
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(
+        answer_to(server, "GET /channels/news HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + victim +
+                              "\r\nOrigin: a\r\nOrigin: b\r\nX-Forwarded-For: 192.0.2.66\r\n\r\n")
+            .starts_with("HTTP/1.1 400"));
+  }
+  EXPECT_TRUE(answer_to(server, "OPTIONS / HTTP/1.0\r\n\r\n", victim).starts_with("HTTP/1.1 204"));
+  EXPECT_EQ(ask(server.port(1), get("/healthz/live")).status, 200);
+  EXPECT_EQ(server.limited(Limit::kRefusedRate), 0U);
 }
 
 // Who is announced may be a client, and write whatever fields it likes.

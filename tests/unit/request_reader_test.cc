@@ -183,6 +183,25 @@ TEST(RequestReader, KeepsWhatHelpsToAnswerARefusedRequest) {
   EXPECT_FALSE(reader.request().keep_alive);
 }
 
+// Whom a proxy names stands at the end, and before it whatever the client has written.
+TEST(RequestReader, KeepsWhatProxiesSayOfAHeadThatWasReadToItsEnd) {
+  const std::string forged = "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n";
+  const std::string named = "X-Forwarded-For: 192.0.2.2\r\nForwarded: for=192.0.2.2\r\n\r\n";
+  const auto lines_said = [&](const std::string& more) {
+    RequestReader reader{{}};
+    reader.feed("POST /p HTTP/1.1\r\nHost: a\r\n" + forged + more + named);
+    EXPECT_EQ(reader.next(), Outcome::kRefused) << more;
+    EXPECT_EQ(reader.request().forwarded.values().size(),
+              reader.request().x_forwarded_for.values().size());
+    return reader.request().forwarded.values().size();
+  };
+  EXPECT_EQ(lines_said("Content-Type: a\r\nContent-Type: b\r\n"), 0U);
+  EXPECT_EQ(lines_said("X: \x01\r\n"), 0U);
+  EXPECT_EQ(lines_said("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 0U);
+  EXPECT_EQ(lines_said("Content-Length: 99999999\r\n"), 2U);
+  EXPECT_EQ(lines_said("Expect: x\r\n"), 2U);
+}
+
 // What a body of so many bytes comes to: sent whole, or in one chunk.
 Outcome outcome_of_body(std::string_view target, size_t bytes, bool chunked) {
   RequestReader reader({.body_bytes_max = 100, .batch_path = "/events", .batch_bytes_max = 1000});
