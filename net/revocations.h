@@ -2,6 +2,9 @@
 // turn, a bounded number of connections at a time (revoker.h), and says how many streams it ended; when all have, whoever
 // gave the order can say how many it was.
 //
+// Streams end between two frames and do not wait for anything: an event that was published before the order, on another shard,
+// may not have been sent yet, and is not sent any more. A client that is let in again resumes with it.
+//
 // An order is about the streams there are while it is carried out. Who comes back is let in again if it still may be:
 // ending streams is for what has already been taken from somebody, or to make clients come back.
 //

@@ -220,14 +220,14 @@ TEST_P(Admin, RevokingAChannelEndsItsStreamsOnAllShardsAndNoOthers) {
   SseClient other(server.port(), "/channels/other");
   SseClient inbox(server.port(), "/channels/inbox/alice");
   HttpClient publisher(server.port());
-  const std::string id = published_id(publisher.publish("news", "before"));
+  publisher.publish("news", "before");
+  for (SseClient& client : meant) EXPECT_EQ(client.next_event().data, "before");
   const HttpResponse answer = revoke(server.port(1), "channel=news");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "{\"ended\":21}\n");
-  for (SseClient& client : meant) {
-    EXPECT_EQ(client.read_to_end(), (std::vector<StreamEvent>{{id, "", "before"}}));
-  }
-  EXPECT_EQ(server.closed(net::CloseCause::kRevoked), 21U);
+  for (SseClient& client : meant) EXPECT_TRUE(client.read_to_end().empty());
+  // A client sees its end before the server has counted it.
+  EXPECT_TRUE(comes_true([&] { return server.closed(net::CloseCause::kRevoked) == 21; }));
   EXPECT_EQ(server.streaming(), 2U);
   EXPECT_EQ(publisher.publish("other", "after").status, 201);
   EXPECT_EQ(other.next_event().data, "after");
@@ -317,7 +317,7 @@ TEST_P(AdminOfTokens, RevokingATokenByItsIdEndsItsStreamsAlone) {
   EXPECT_EQ(revoke(server.port(1), "token=phone%201").body, "{\"ended\":2}\n");
   EXPECT_TRUE(inbox.read_to_end().empty());
   EXPECT_TRUE(both.read_to_end().empty());
-  EXPECT_EQ(server.closed(net::CloseCause::kRevoked), 2U);
+  EXPECT_TRUE(comes_true([&] { return server.closed(net::CloseCause::kRevoked) == 2; }));
   EXPECT_EQ(revoke(server.port(1), "token=").status, 400) << "that would be every other token";
   EXPECT_EQ(revoke(server.port(1), "token=a&token=b").status, 400);
   HttpClient publisher(server.port());
