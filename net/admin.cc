@@ -92,9 +92,11 @@ Admin::Handled Admin::handle(Exchange& exchange, const ListenerConfig& listener,
                              ResponseOptions options, bool stopping, ShardState& shard) {
   const Request& request = exchange.reader.request();
   if (!is_ours(request, listener)) return Handled::kNotOurs;
+  // What is under way was allowed when it was asked for.
+  if (exchange.revocation != 0) return wait_for_shards(exchange, options, shard.now);
   // Load balancers ask by whatever address they know, and have no key.
   const bool is_health = request.path.starts_with(kHealthPrefix);
-  if (!is_health && deny(exchange, listener, options, shard.counters)) return Handled::kAnswered;
+  if (!is_health && deny(exchange, listener, options, shard)) return Handled::kAnswered;
   if (request.path == kRevokePath) return revoke(exchange, options, shard.now);
   if (monitor_.answer(request, options, stopping, exchange.answers)) return Handled::kAnswered;
   answer_page(exchange, options);
@@ -102,7 +104,8 @@ Admin::Handled Admin::handle(Exchange& exchange, const ListenerConfig& listener,
 }
 
 bool Admin::deny(Exchange& exchange, const ListenerConfig& listener, const ResponseOptions& options,
-                 Counters& counters) const {
+                 ShardState& shard) const {
+  Counters& counters = shard.counters;
   const Request& request = exchange.reader.request();
   if (!is_admin_host(listener, request.host)) {
     append_error(exchange.answers, 403,
@@ -114,7 +117,7 @@ bool Admin::deny(Exchange& exchange, const ListenerConfig& listener, const Respo
   }
   if (is_local(listener)) return false;
   Visitor visitor;
-  const Denial denial = gate_.check_admin(request, visitor);
+  const Denial denial = Gate{*shard.access}.check_admin(request, visitor);
   if (denial == Denial::kNone) return false;
   exchange.refused_why = denial == Denial::kForbidden ? "it may not administer" : visitor.why;
   append_denial(exchange.answers, denial, options);
@@ -153,7 +156,6 @@ Admin::Handled Admin::revoke(Exchange& exchange, ResponseOptions options, Monoto
     append_error(exchange.answers, status, reason, options);
     return Handled::kAnswered;
   };
-  if (exchange.revocation != 0) return wait_for_shards(exchange, options, now);
   if (request.method != Method::kPost) {
     options.allow = "POST";
     return refuse(405, "streams are ended by POST");

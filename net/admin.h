@@ -30,11 +30,10 @@ class Admin {
  public:
   // All must outlive it. `listeners` may get their ports afterwards.
   Admin(std::span<const Counters> shards, const Channels& channels, EventLog& log,
-        Doorbells& doorbells, const Access& access, const std::vector<ListenerConfig>& listeners,
-        const SourceTable* sources)
+        Doorbells& doorbells, const std::vector<ListenerConfig>& listeners,
+        const KeyChanges& key_changes, const SourceTable* sources)
       : channels_(channels),
-        gate_(access),
-        monitor_(shards, channels, sources),
+        monitor_(shards, channels, key_changes, sources),
         inspection_(shards, channels, log, listeners),
         revocations_(doorbells, shards.size()) {}
 
@@ -57,13 +56,12 @@ class Admin {
  private:
   // Whether the request was refused.
   bool deny(Exchange& exchange, const ListenerConfig& listener, const ResponseOptions& options,
-            Counters& counters) const;
+            ShardState& shard) const;
   void answer_page(Exchange& exchange, ResponseOptions options) const;
   [[nodiscard]] Handled revoke(Exchange& exchange, ResponseOptions options, MonotonicMs now);
   Handled wait_for_shards(Exchange& exchange, const ResponseOptions& options, MonotonicMs now);
 
   const Channels& channels_;
-  const Gate gate_;
   const Monitor monitor_;
   const Inspection inspection_;
   Revocations revocations_;

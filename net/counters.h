@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -91,6 +92,13 @@ struct alignas(kCacheLineBytes) Counters {
   Counter log_lines_dropped;  // because the disk or terminal was behind
   Counter stale_completions;  // for connections that have gone
   Counter turns;
+};
+
+// What came of the orders to read the keys again. Written by the thread that carries them out.
+struct KeyChanges {
+  Counter taken;
+  Counter refused;
+  std::atomic<uint64_t> read_s{0};  // when those that count were read, in seconds since 1970
 };
 
 }  // namespace ringcast::net

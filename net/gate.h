@@ -4,7 +4,7 @@
 // Whoever is refused gets one of four answers, which say nothing of the cause and nothing of what was asked for. Where
 // something is hidden, a channel that does not exist is one that nobody may use.
 //
-// Threads: one shard. Memory: what a credential needs while it is looked at; nothing is kept.
+// Threads: one shard, for no longer than a turn. Memory: what a credential needs while it is looked at; nothing is kept.
 #pragma once
 
 #include <string>

@@ -152,6 +152,22 @@ MetricFamily untracked(const SourceTable* sources) {
           {metric(MetricType::Counter, count, {})}};
 }
 
+MetricFamily key_reloads(const KeyChanges& changes) {
+  return {"ringcast_key_reloads_total",
+          "Orders to read the keys again, by what came of them",
+          MetricType::Counter,
+          {metric(MetricType::Counter, changes.taken.get(), {{"outcome", "taken"}}),
+           metric(MetricType::Counter, changes.refused.get(), {{"outcome", "refused"}})}};
+}
+
+MetricFamily keys_read(const KeyChanges& changes) {
+  const uint64_t seconds = changes.read_s.load(std::memory_order_relaxed);
+  return {"ringcast_keys_read_timestamp_seconds",
+          "When the keys that count were read, in seconds since 1970",
+          MetricType::Gauge,
+          {metric(MetricType::Gauge, seconds, {})}};
+}
+
 std::vector<MetricFamily> by_channel(const Channels& channels) {
   std::vector<MetricFamily> families;
   for (const ChannelSeries& series : kChannelSeries) {
@@ -176,12 +192,14 @@ std::vector<MetricFamily> by_channel(const Channels& channels) {
 }  // namespace
 
 std::string metrics_text(std::span<const Counters> shards, const Channels& channels,
-                         const SourceTable* sources) {
+                         const KeyChanges& key_changes, const SourceTable* sources) {
   std::vector<MetricFamily> families;
   for (const Series& series : kSeries) families.push_back(per_shard(series, shards));
   families.push_back(closed_by_cause(shards));
   families.push_back(limited(shards));
   families.push_back(untracked(sources));
+  families.push_back(key_reloads(key_changes));
+  families.push_back(keys_read(key_changes));
   for (MetricFamily& family : by_channel(channels)) families.push_back(std::move(family));
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);

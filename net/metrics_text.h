@@ -14,6 +14,6 @@ namespace ringcast::net {
 
 // `sources` may be nullptr: nobody is limited by source.
 [[nodiscard]] std::string metrics_text(std::span<const Counters> shards, const Channels& channels,
-                                       const SourceTable* sources);
+                                       const KeyChanges& key_changes, const SourceTable* sources);
 
 }  // namespace ringcast::net

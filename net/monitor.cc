@@ -14,8 +14,8 @@ bool Monitor::answer(const Request& request, ResponseOptions options, bool stopp
     options.allow = "GET, HEAD";
     append_error(out, 405, "this method is not served here", options);
   } else if (is_metrics) {
-    append_response(out, 200, "text/plain; version=0.0.4", metrics_text(shards_, channels_, sources_),
-                    options);
+    append_response(out, 200, "text/plain; version=0.0.4",
+                    metrics_text(shards_, channels_, key_changes_, sources_), options);
   } else if (is_ready && stopping) {
     append_error(out, 503, "stopping", options);
   } else {

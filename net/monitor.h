@@ -19,9 +19,9 @@ namespace ringcast::net {
 class Monitor {
  public:
   // One set of counters per shard; all must outlive the monitor, `sources`, if there are any, included.
-  Monitor(std::span<const Counters> shards, const Channels& channels,
+  Monitor(std::span<const Counters> shards, const Channels& channels, const KeyChanges& key_changes,
           const SourceTable* sources = nullptr)
-      : shards_(shards), channels_(channels), sources_(sources) {}
+      : shards_(shards), channels_(channels), key_changes_(key_changes), sources_(sources) {}
 
   // Appends the answer if `request` is one of ours.
   [[nodiscard]] bool answer(const Request& request, ResponseOptions options, bool stopping,
@@ -30,6 +30,7 @@ class Monitor {
  private:
   std::span<const Counters> shards_;
   const Channels& channels_;
+  const KeyChanges& key_changes_;
   const SourceTable* sources_;
 };
 

@@ -25,20 +25,19 @@ CorsConfig common_cors(const std::vector<Wanted>& wanted) {
 }  // namespace
 
 Routes::Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-               Publish& publish, Subscribe& subscribe, Admin& admin, const Access& access)
+               Publish& publish, Subscribe& subscribe, Admin& admin)
     : shard_(shard),
       channels_(channels),
       stream_channels_max_(stream_channels_max),
       publish_(publish),
       subscribe_(subscribe),
       admin_(admin),
-      gate_(access),
       queues_(channels.size()) {
   for (ChannelNumber i = 0; i < channels.size(); ++i) {
     const CorsConfig& cors = channels.at(i).config().cors;
     any_reader_.add(cors);
     any_publisher_.add(publishers_of(cors));
-    if (gate_.hides_from_readers(&channels.at(i))) hidden_reader_.add(cors);
+    if (gate().hides_from_readers(&channels.at(i))) hidden_reader_.add(cors);
   }
 }
 
@@ -135,14 +134,14 @@ Routes::Handled Routes::answer_error(Exchange& exchange, const CorsConfig& cors,
 // A channel's own path must not be told from one that nothing has.
 bool Routes::could_be_hidden_path(const Request& request) const noexcept {
   const bool is_about_the_server = request.method == Method::kOptions && request.path.size() == 1;
-  return gate_.hides_from_readers(nullptr) && !is_about_the_server && request.path != kEventsPath &&
-         !request.path.starts_with(kChannelsPrefix);
+  return gate().hides_from_readers(nullptr) && !is_about_the_server &&
+         request.path != kEventsPath && !request.path.starts_with(kChannelsPrefix);
 }
 
 bool Routes::is_hidden(const Duties& duties, const Channel* channel) const noexcept {
-  const bool from_readers = duties.subscribe && gate_.hides_from_readers(channel);
+  const bool from_readers = duties.subscribe && gate().hides_from_readers(channel);
   const bool from_publishers =
-      duties.publish && gate_.hides_from_publishers(channel, duties.is_local);
+      duties.publish && gate().hides_from_publishers(channel, duties.is_local);
   // What there is, is hidden from those to whom no duty shows it; what there is not, where anything is.
   if (channel == nullptr) return from_readers || from_publishers;
   return from_readers == duties.subscribe && from_publishers == duties.publish;
@@ -167,7 +166,7 @@ Routes::Handled Routes::handle_channel(uint32_t slot, Exchange& exchange, const 
     return publish(slot, exchange, duties, {.is_batch = false, .address = address, .name = name});
   }
   if (duties.subscribe && (request.method == Method::kGet || request.method == Method::kHead)) {
-    if (address.channel == nullptr && !gate_.hides_from_readers(nullptr)) return no_such_channel();
+    if (address.channel == nullptr && !gate().hides_from_readers(nullptr)) return no_such_channel();
     std::vector<Wanted> wanted(1);
     wanted.front().channel = address.channel;
     wanted.front().recipient = address.recipient;
@@ -203,7 +202,7 @@ Routes::Handled Routes::handle_events(uint32_t slot, Exchange& exchange, const D
     return stream(slot, exchange, std::move(wanted));
   }
   const bool hidden = std::ranges::any_of(
-      wanted, [this](const Wanted& one) { return gate_.hides_from_readers(one.channel); });
+      wanted, [this](const Wanted& one) { return gate().hides_from_readers(one.channel); });
   return answer_without_stream(exchange,
                                hidden ? hidden_reader_.for_page_of(request) : common_cors(wanted),
                                methods_of(duties));
@@ -221,7 +220,7 @@ std::vector<Wanted> Routes::channels_named(const Request& request, int& status,
     if (pairs.name() != "channel") continue;
     Channels::Address address = channels_.find(pairs.value());
     if (address.channel == nullptr) {
-      if (!gate_.hides_from_readers(nullptr)) {
+      if (!gate().hides_from_readers(nullptr)) {
         return refused(404, "one of the channels does not exist here");
       }
       address.recipient = keyed_hash(pairs.value());  // counted and told apart like the others
@@ -268,7 +267,7 @@ Routes::Handled Routes::stream(uint32_t slot, Exchange& exchange, std::vector<Wa
   const bool opens = request.method == Method::kGet;
   if (opens && !exchange.answers.empty()) return Handled::kHeld;
   Visitor visitor;
-  const Denial denial = gate_.check_stream(request, wanted, visitor);
+  const Denial denial = gate().check_stream(request, wanted, visitor);
   exchange.has_checked_sender = visitor.place != CredentialPlace::kNone;
   if (denial != Denial::kNone) return deny_stream(exchange, denial, visitor);
 

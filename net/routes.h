@@ -34,7 +34,7 @@ inline constexpr std::string_view kChannelsPrefix = "/channels/";
 class Routes {
  public:
   Routes(ShardState& shard, const Channels& channels, uint32_t stream_channels_max,
-         Publish& publish, Subscribe& subscribe, Admin& admin, const Access& access);
+         Publish& publish, Subscribe& subscribe, Admin& admin);
 
   enum class Handled {
     kAnswered,      // the answer was appended to the exchange's
@@ -67,6 +67,8 @@ class Routes {
   [[nodiscard]] bool is_stopping() const noexcept { return stopping_; }
 
  private:
+  [[nodiscard]] Gate gate() const noexcept { return Gate{*shard_.access}; }
+
   bool deny_before_body(Exchange& exchange, const ListenerConfig& listener);
   bool answer_without_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
   // The paced publishes of one channel.
@@ -146,7 +148,6 @@ class Routes {
   Publish& publish_;
   Subscribe& subscribe_;
   Admin& admin_;
-  const Gate gate_;
   // Who may read what is said of no channel in particular: the readers, and the publishers, of any of them.
   AnyCors any_reader_;
   AnyCors any_publisher_;

@@ -37,7 +37,7 @@ bool Routes::may_try(const Publishing& publishing) const noexcept {
 const Visitor& Routes::visitor_of(Exchange& exchange) const {
   if (exchange.visitor == nullptr) {
     exchange.visitor =
-        std::make_unique<Visitor>(gate_.identify(exchange.reader.request(), QueryUse::kNo));
+        std::make_unique<Visitor>(gate().identify(exchange.reader.request(), QueryUse::kNo));
     exchange.has_checked_sender = exchange.visitor->place != CredentialPlace::kNone;
   }
   return *exchange.visitor;
@@ -48,16 +48,16 @@ Denial Routes::check_publish(Exchange& exchange, bool is_local, const PublishTar
   if (target.is_batch)
     return is_local ? Denial::kNone : Gate::check_publisher(visitor_of(exchange));
   const Channel* const channel = target.address.channel;
-  if (!gate_.hides_from_publishers(channel, is_local)) return Denial::kNone;
-  return gate_.check_publish(exchange.reader.request(), visitor_of(exchange), channel, target.name,
-                             is_local);
+  if (!gate().hides_from_publishers(channel, is_local)) return Denial::kNone;
+  return gate().check_publish(exchange.reader.request(), visitor_of(exchange), channel, target.name,
+                              is_local);
 }
 
 // Who has to show nothing counts by address. A batch is looked at as a whole, before its lines say whether one of them
 // needs a credential.
 KeyedHash Routes::publisher_in(uint32_t slot, Exchange& exchange, const Duties& duties,
                                const PublishTarget& target) const {
-  if (target.is_batch && gate_.hides_from_publishers(nullptr, duties.is_local)) {
+  if (target.is_batch && gate().hides_from_publishers(nullptr, duties.is_local)) {
     (void)visitor_of(exchange);
   }
   const Visitor* const visitor = exchange.visitor.get();
@@ -136,8 +136,8 @@ std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Du
     return as_sent(publish_.read_one(target.address, request, options, exchange.answers));
   }
   const auto check = [&](const Channel* channel, std::string_view name) {
-    if (!gate_.hides_from_publishers(channel, duties.is_local)) return Denial::kNone;
-    return gate_.check_publish(request, visitor_of(exchange), channel, name, duties.is_local);
+    if (!gate().hides_from_publishers(channel, duties.is_local)) return Denial::kNone;
+    return gate().check_publish(request, visitor_of(exchange), channel, name, duties.is_local);
   };
   return as_sent(publish_.read_batch(request, options, check, exchange.answers));
 }

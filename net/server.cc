@@ -17,6 +17,12 @@ constexpr unsigned kSubmissionEntries = 2 * kSendsPerBatchMax;
 // being set aside.
 constexpr unsigned kCompletionEntries = 8192;
 
+Result<std::unique_ptr<Access>> read_access(const Config& config) {
+  Result<std::unique_ptr<Access>> access = Access::create(config);
+  if (!access) return Error{"access: " + access.error().message};
+  return access;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
@@ -34,9 +40,10 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
 
 // Everything that can fail happens here, before any thread runs.
 Result<> Server::open(const Config& config) {
-  Result<std::unique_ptr<Access>> access = Access::create(config);
-  if (!access) return Error{"access: " + access.error().message};
-  access_ = std::move(*access);
+  Result<std::unique_ptr<Access>> access = read_access(config);
+  if (!access) return access.error();
+  access_ = std::make_unique<CurrentAccess>(std::move(*access), capacity_.shards);
+  key_changes_.read_s = wall_now_ms() / 1000;
   Result<std::unique_ptr<Channels>> channels = Channels::create(config.channels, epochs_);
   if (!channels) return channels.error();
   channels_ = std::move(*channels);
@@ -51,8 +58,8 @@ Result<> Server::open(const Config& config) {
     access_log_ = std::move(*writer);
   }
   listeners_ = config.listeners;
-  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, *access_, listeners_,
-                                   node_limits_.sources());
+  admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_,
+                                   key_changes_, node_limits_.sources());
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
   for (size_t number = 0; number < capacity_.shards; ++number) {
@@ -125,6 +132,19 @@ void Server::run(const Config& config) {
     sources_.push_back(
         std::make_unique<RandomSource>(*log_, *channels_->by_name(channel.name), *channel.source));
   }
+}
+
+Result<KeyCounts> Server::change_access(const Config& config) {
+  const uint64_t now_s = wall_now_ms() / 1000;
+  Result<std::unique_ptr<Access>> access = read_access(config);
+  if (!access) return access.error();
+  const KeyCounts counts = (*access)->key_counts();
+  access_->exchange(std::move(*access), [this] {
+    for (size_t shard = 0; shard < shards_.size(); ++shard) doorbells_->of(shard).wake();
+  });
+  key_changes_.taken.add();
+  key_changes_.read_s.store(now_s, std::memory_order_relaxed);
+  return counts;
 }
 
 Server::~Server() {

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/access/access.h"
+#include "engine/access/current_access.h"
 #include "engine/channels.h"
 #include "engine/config/config.h"
 #include "engine/epoch.h"
@@ -37,6 +37,13 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  // Goes over to the access section of `config`, which is otherwise what the server was started with, and to what its key
+  // files hold now. When this returns all shards go by it; streams and requests that they have let in go on. On failure
+  // everything stays as it was.
+  [[nodiscard]] Result<KeyCounts> change_access(const Config& config);
+  // There was a change to be made, and it was refused before it came to that: counts it.
+  void note_refused_change() noexcept { key_changes_.refused.add(); }
 
   // The port that the i-th configured listener really has; 0 for a unix socket.
   [[nodiscard]] uint16_t port(size_t listener) const noexcept { return listeners_[listener].port; }
@@ -73,16 +80,17 @@ class Server {
   NodeLimits node_limits_;
   Epochs epochs_;
   std::vector<Counters> counters_;
+  KeyChanges key_changes_;
   std::unique_ptr<Channels> channels_;
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
-  std::unique_ptr<Access> access_;
+  std::unique_ptr<CurrentAccess> access_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<LineWriter> access_log_;  // nullptr: off
   std::unique_ptr<IdempotencyKeys> idempotency_keys_;
   std::vector<ListenerConfig> listeners_;  // with the ports they really have
   std::map<std::string, std::unique_ptr<UnixSocket>> unix_sockets_;  // by path
-  std::atomic<size_t> committing_{0};  // see ShardParts
+  std::atomic<size_t> committing_{0};                                // see ShardParts
   std::vector<std::unique_ptr<LiveKernel>> kernels_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<RandomSource>> sources_;

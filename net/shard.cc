@@ -40,8 +40,10 @@ RequestLimits limits_for(const ShardParts& parts) noexcept {
 
 Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
              std::vector<Listener> listeners, const ShardParts& parts, Clock clock)
-    : state_(number, capacity, kernel, parts.counters, parts.node_limits, clock()),
+    : state_(number, capacity, kernel, parts.counters, parts.node_limits, parts.access.take(number),
+             clock()),
       listeners_(std::move(listeners)),
+      access_(parts.access),
       doorbell_(parts.doorbell),
       clock_(clock),
       access_log_(parts.access_log, parts.access_log_sample, capacity.slots_per_shard, listeners_),
@@ -51,7 +53,7 @@ Shard::Shard(size_t number, const Capacity& capacity, Kernel& kernel,
       publish_(parts.log, parts.channels, parts.idempotency_keys, parts.counters),
       subscribe_(state_, parts.log, audiences_, delivery_),
       routes_(state_, parts.channels, parts.config.stream_channels_max, publish_, subscribe_,
-              parts.admin, parts.access),
+              parts.admin),
       senders_(state_, lifecycle_, listeners_),
       front_(state_, lifecycle_, senders_, listeners_, limits_for(parts), routes_, access_log_),
       revoker_(state_, audiences_, delivery_, parts.admin.revocations()),
@@ -78,6 +80,7 @@ void Shard::start() noexcept {
 void Shard::turn() noexcept {
   state_.now = clock_();  // one clock read; everyone below uses it
   state_.counters.turns.add();
+  state_.access = &access_.take(state_.number);
   delivery_.settle_quiet();
   drain_completions();  // kernel to connections
   doorbell_.answer([&](ChannelNumber channel) { audiences_.on_news(channel); });
@@ -178,7 +181,8 @@ void Shard::sleep_if_idle() noexcept {
   // Whoever wakes us says why first, and looks whether we sleep afterwards; we have said so, and look again.
   const bool is_told_to_stop =
       stop_requested_.load(std::memory_order_seq_cst) && !routes_.is_stopping();
-  if (!is_told_to_stop && !revoker_.has_work()) state_.io.wait(timeout);
+  const bool has_news = is_told_to_stop || revoker_.has_work() || access_.has_news(state_.number);
+  if (!has_news) state_.io.wait(timeout);
   doorbell_.woke();
 }
 

@@ -11,7 +11,7 @@
 #include <atomic>
 #include <vector>
 
-#include "engine/access/access.h"
+#include "engine/access/current_access.h"
 #include "engine/channels.h"
 #include "engine/epoch.h"
 #include "engine/log/event_log.h"
@@ -42,7 +42,7 @@ struct ShardParts {
   IdempotencyKeys& idempotency_keys;
   const ServerConfig& config;
   NodeLimits& node_limits;
-  const Access& access;
+  CurrentAccess& access;
   // Shards that may still commit something. While the node stops, each takes itself off when it
   // cannot any more, and streams end when it is zero. nullptr: this shard is the only one.
   std::atomic<size_t>* committing = nullptr;
@@ -94,6 +94,7 @@ class Shard {
 
   ShardState state_;
   const std::vector<Listener> listeners_;
+  CurrentAccess& access_;
   Doorbell& doorbell_;
   const Clock clock_;
 

@@ -7,6 +7,7 @@
 #include <random>
 #include <string_view>
 
+#include "engine/access/access.h"
 #include "engine/base/clock.h"
 #include "engine/config/config.h"
 #include "net/admission.h"
@@ -23,11 +24,13 @@ namespace ringcast::net {
 
 struct ShardState {
   ShardState(size_t shard_number, const Capacity& node_capacity, Kernel& kernel,
-             Counters& shard_counters, NodeLimits& node_limits, MonotonicMs start)
+             Counters& shard_counters, NodeLimits& node_limits, const Access& first_access,
+             MonotonicMs start)
       : number(shard_number),
         capacity(node_capacity),
         counters(shard_counters),
         limits(node_limits.limits()),
+        access(&first_access),
         admission(node_limits, node_capacity.slots_per_shard),
         io(kernel, node_capacity.descriptors),
         connections(node_capacity.slots_per_shard),
@@ -52,6 +55,7 @@ struct ShardState {
   const Capacity capacity;
   Counters& counters;
   const LimitsConfig& limits;  // outlives the shard
+  const Access* access;        // what counts in this turn: nothing of it may be kept for the next
   Admission admission;
   IoRing io;
   ConnectionTable connections;

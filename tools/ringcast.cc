@@ -12,33 +12,22 @@
 #include "engine/config/load.h"
 #include "net/server.h"
 #include "tools/access_commands.h"
+#include "tools/access_reload.h"
+#include "tools/load_and_report.h"
 
 namespace {
 
 using ringcast::Config;
-using ringcast::ConfigProblem;
-using ringcast::LoadedConfig;
 
 constexpr int kCannot = 1;
 
-// Says everything that is wrong with `path`, and what is merely unwise. Nothing: it cannot be used.
-std::optional<Config> load_and_report(const std::string& path) {
-  LoadedConfig loaded = ringcast::load_config_file(path);
-  for (const ConfigProblem& warning : loaded.warnings) {
-    fmt::print(stderr, "{} (warning)\n", ringcast::describe(warning, path));
-  }
-  for (const ConfigProblem& problem : loaded.problems) {
-    fmt::print(stderr, "{}\n", ringcast::describe(problem, path));
-  }
-  return std::move(loaded.config);
-}
-
-// SIGINT and SIGTERM are for the main thread to wait for; every thread it starts inherits the mask.
-sigset_t block_stop_signals() {
+// These are for the main thread to wait for; every thread it starts inherits the mask.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -62,7 +51,7 @@ int serve(const std::string& path) {
   const std::optional<Config> config =
       path.empty() ? ringcast::default_config() : load_and_report(path);
   if (!config) return kCannot;
-  const sigset_t signals = block_stop_signals();
+  sigset_t signals = block_signals();
   auto server = ringcast::net::Server::start(*config);
   if (!server) {
     fmt::print(stderr, "ringcast: {}\n", server.error().message);
@@ -75,17 +64,19 @@ int serve(const std::string& path) {
              capacity.connections_per_shard_max);
   for (size_t i = 0; i < config->listeners.size(); ++i) {
     const ringcast::ListenerConfig& listener = config->listeners[i];
-    const std::string where =
-        listener.is_unix() ? "unix:" + listener.socket_path
-                           : fmt::format("{}:{}", listener.host, (*server)->port(i));
+    const std::string where = listener.is_unix()
+                                  ? "unix:" + listener.socket_path
+                                  : fmt::format("{}:{}", listener.host, (*server)->port(i));
     fmt::print("ringcast: {} serves{}\n", where, roles(listener));
   }
   std::fflush(stdout);
+  AccessReload reload{path, *config, **server};
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload.run();
   fmt::print("ringcast: stopping\n");
   std::fflush(stdout);
-  // A second signal does not wait for anybody.
+  // A second one does not wait for anybody; for keys it is too late.
+  sigdelset(&signals, SIGHUP);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   return 0;
 }
@@ -114,7 +105,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   std::string serve_path;
-  CLI::App* const serve_command = app.add_subcommand("serve", "Serve until SIGINT or SIGTERM");
+  CLI::App* const serve_command = app.add_subcommand(
+      "serve", "Serve until SIGINT or SIGTERM; SIGHUP takes over keys that have changed");
   serve_command->add_option("--config", serve_path,
                             "the configuration file; without one, what `ringcast config` prints");
 

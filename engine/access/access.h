@@ -1,4 +1,5 @@
-// Access: who may read, publish and administer. Made once from the configuration, asked by every shard.
+// Access: who may read, publish and administer. Made from the configuration, asked by every shard, and exchanged as a whole
+// when keys change (current_access.h).
 //
 //     const Identity who = access.identify(credential, now_ms);      // a token, or a static key
 //     if (!who.is_known) …                                           // 401
@@ -33,6 +34,12 @@ struct Identity {
   std::string_view why{};  // when not: for logs alone, and without anything of the credential
 };
 
+// How many keys there are, of either kind.
+struct KeyCounts {
+  size_t token_keys = 0;
+  size_t static_keys = 0;
+};
+
 class Access {
  public:
   // Reads the key files. Fails as load_token_keys() does.
@@ -63,6 +70,9 @@ class Access {
   }
 
   [[nodiscard]] const TokensConfig& tokens() const noexcept { return tokens_; }
+  [[nodiscard]] KeyCounts key_counts() const noexcept {
+    return {.token_keys = token_keys_.size(), .static_keys = keys_.size()};
+  }
 
  private:
   explicit Access(const Config& config, std::vector<TokenKey> token_keys);

@@ -3,7 +3,7 @@
 // A token may say by `kid` which of them it means; that is a name to be compared, and nothing else. Several keys at once
 // let an issuer change over to a new one while tokens of the old one are still in use.
 //
-// Threads: read at start-up, immutable afterwards. Memory: the keys. Failure: the Error names the file, says what is wrong and
+// Threads: immutable once read. Memory: the keys. Failure: the Error names the file, says what is wrong and
 // how to mend it, and never repeats what the file holds.
 #pragma once
 

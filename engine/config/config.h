@@ -1,5 +1,6 @@
-// Config: what an operator may decide, typed. Read once at start-up (load.h), immutable afterwards and shared by all
-// threads. Every key, its unit, default and cost is described in configs/ringcast.yaml, which is the manual.
+// Config: what an operator may decide, typed. Read at start-up (load.h), immutable afterwards and shared by all
+// threads; of a file that is read again only `access` is taken. Every key, its unit, default and cost is described in
+// configs/ringcast.yaml, which is the manual.
 #pragma once
 
 #include <cstdint>

@@ -55,9 +55,9 @@ SimWorld::SimWorld(const Options& options)
       channels_(std::move(*Channels::create(options.channels, epochs_))),
       doorbells_(std::move(*Doorbells::create(options.shards, channels_->size()))),
       log_(std::make_unique<MemoryLog>(*channels_, *this, sim_wall_clock)),
-      access_(Access::create(Config{}).value()),  // its channels are for everybody
-      admin_(std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, *access_,
-                                     no_listeners_, node_limits_.sources())),
+      access_(Access::create(Config{}).value(), options.shards),  // its channels are for everybody
+      admin_(std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, no_listeners_,
+                                     key_changes_, node_limits_.sources())),
       histories_(channels_->size()),
       committing_(options.shards) {
   for (size_t number = 0; number < options.shards; ++number) open_shard(options, number);
@@ -85,9 +85,9 @@ void SimWorld::open_shard(const Options& options, size_t number) {
                           .shards = static_cast<uint32_t>(options.shards),
                           .connections_per_shard_max = options.connections_per_shard_max,
                           .slots_per_shard = options.kernel.slots};
-  const ShardParts parts{*channels_,        *log_,    epochs_[number],   doorbells_->of(number),
-                         counters_[number], *admin_,  idempotency_keys_, server_config_,
-                         node_limits_,      *access_, &committing_};
+  const ShardParts parts{*channels_,        *log_,   epochs_[number],   doorbells_->of(number),
+                         counters_[number], *admin_, idempotency_keys_, server_config_,
+                         node_limits_,      access_, &committing_};
   shards_.push_back(std::make_unique<Shard>(number, capacity, *kernels_[number],
                                             std::move(listeners), parts, sim_clock));
   surround(number);

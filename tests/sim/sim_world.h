@@ -116,7 +116,8 @@ class SimWorld final : public CommitListener {
   std::unique_ptr<Doorbells> doorbells_;
   std::unique_ptr<MemoryLog> log_;
   const std::vector<ListenerConfig> no_listeners_;
-  std::unique_ptr<Access> access_;
+  CurrentAccess access_;
+  const KeyChanges key_changes_;
   std::unique_ptr<Admin> admin_;
   IdempotencyKeys idempotency_keys_{1'000};
   const ServerConfig server_config_;

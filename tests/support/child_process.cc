@@ -84,14 +84,14 @@ bool ChildProcess::read_some() {
   return true;
 }
 
-std::string ChildProcess::read_line() {
-  size_t end = out_.text.find('\n');
+std::string ChildProcess::read_line_of(Stream& stream) {
+  size_t end = stream.text.find('\n');
   while (end == std::string::npos) {
     if (!read_some()) fail("the program ended, and said: " + out_.text + err_.text);
-    end = out_.text.find('\n');
+    end = stream.text.find('\n');
   }
-  std::string line = out_.text.substr(0, end);
-  out_.text.erase(0, end + 1);
+  std::string line = stream.text.substr(0, end);
+  stream.text.erase(0, end + 1);
   return line;
 }
 

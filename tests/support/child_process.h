@@ -35,8 +35,9 @@ class ChildProcess {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void send_signal(int signal) const;
 
-  // Waits for a line of its standard output, without the line end.
-  std::string read_line();
+  // Waits for a line of its standard output, or standard error, without the line end.
+  std::string read_line() { return read_line_of(out_); }
+  std::string read_error_line() { return read_line_of(err_); }
 
   // Waits for its end, and returns all it has written that was not read.
   ChildEnd wait();
@@ -46,6 +47,8 @@ class ChildProcess {
     UniqueFd fd;
     std::string text;
   };
+
+  std::string read_line_of(Stream& stream);
 
   // Reads from both what there is; false when both have ended.
   bool read_some();

@@ -23,12 +23,14 @@ class TemporaryFile {
   explicit TemporaryFile(std::string_view text)
       : path_(testing::TempDir() + "ringcast-test-" + std::to_string(::getpid()) + "-" +
               std::to_string(++count_) + ".yaml") {
-    std::ofstream(path_) << text;
+    write(text);
   }
   ~TemporaryFile() { ::unlink(path_.c_str()); }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
+  // What was in it is gone.
+  void write(std::string_view text) const { std::ofstream(path_) << text; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
@@ -58,6 +60,8 @@ class ServingProgram {
 
   [[nodiscard]] uint16_t port() const noexcept { return port_; }
   [[nodiscard]] ChildProcess& process() noexcept { return process_; }
+  // The configuration it was started with.
+  [[nodiscard]] const TemporaryFile& file() const noexcept { return file_; }
 
  private:
   const TemporaryFile file_;

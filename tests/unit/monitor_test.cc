@@ -38,7 +38,8 @@ class MonitorTest : public testing::Test {
   Epochs epochs_{2};
   std::unique_ptr<Channels> channels_ = std::move(Channels::create({news()}, epochs_).value());
   std::vector<Counters> counters_{2};
-  const Monitor monitor_{counters_, *channels_};
+  KeyChanges key_changes_;
+  const Monitor monitor_{counters_, *channels_, key_changes_};
 };
 
 TEST_F(MonitorTest, ALiveServerSaysSo) {
@@ -87,6 +88,18 @@ TEST_F(MonitorTest, MetricsSayWhatEachShardCounted) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }
   EXPECT_NE(text.find("Content-Type: text/plain; version=0.0.4\r\n"), std::string::npos);
+}
+
+TEST_F(MonitorTest, MetricsSayWhatCameOfChangesOfKeys) {
+  key_changes_.taken.add(2);
+  key_changes_.refused.add(3);
+  key_changes_.read_s = 1'764'000'000;
+  const std::string text = ask("/metrics");
+  for (const char* line : {"\nringcast_key_reloads_total{outcome=\"taken\"} 2\n",
+                           "\nringcast_key_reloads_total{outcome=\"refused\"} 3\n",
+                           "\nringcast_keys_read_timestamp_seconds 1764000000\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
 }
 
 TEST_F(MonitorTest, MetricsKeepTheBooksOfEachChannelOverAllShards) {
