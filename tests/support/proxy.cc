@@ -115,6 +115,8 @@ void Proxy::write_config(ProxyKind kind, uint16_t subscribe_port, uint16_t publi
   put(config, "bind :8080", "bind " + local(streams_port_));
   put(config, "port 8001", "port " + std::to_string(publish_port));
   put(config, "/dev/log local0", "stdout format raw local0");
+  // Its threads drop a line of the log rather than wait for each other, and here each line counts.
+  put(config, "\nglobal\n", "\nglobal\n    nbthread 1\n");
   put(config, "http-reuse safe",
       "http-reuse always");  // the more is reused, the more could go wrong
   // Its health checks go to the other port, and there without.
