@@ -4,7 +4,20 @@
 
 #include <csignal>
 
+#include "engine/access/access.h"
+#include "engine/access/current_access.h"
 #include "engine/books.h"
+#include "engine/idempotency_keys.h"
+#include "engine/log/memory_log.h"
+#include "engine/random_source.h"
+#include "net/admin.h"
+#include "net/admission.h"
+#include "net/doorbell.h"
+#include "net/line_writer.h"
+#include "net/listener.h"
+#include "net/shard.h"
+#include "net/unix_socket.h"
+#include "net/uring/kernel.h"
 
 namespace ringcast::net {
 
@@ -24,6 +37,19 @@ Result<std::unique_ptr<Access>> read_access(const Config& config) {
 }
 
 }  // namespace
+
+Server::Server(const Config& config, const Capacity& capacity)
+    : config_(config.server),
+      limits_(config.limits),
+      log_config_(config.log),
+      capacity_(capacity),
+      node_limits_(std::make_unique<NodeLimits>(limits_, config.server.connections_max)),
+      epochs_(capacity.shards),
+      counters_(capacity.shards) {}
+
+EventLog& Server::log() noexcept {
+  return *log_;
+}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   Result<Capacity> capacity =
@@ -59,7 +85,7 @@ Result<> Server::open(const Config& config) {
   }
   listeners_ = config.listeners;
   admin_ = std::make_unique<Admin>(counters_, *channels_, *log_, *doorbells_, listeners_,
-                                   key_changes_, node_limits_.sources());
+                                   key_changes_, node_limits_->sources());
   idempotency_keys_ = std::make_unique<IdempotencyKeys>(config.server.idempotency_keys_max);
 
   for (size_t number = 0; number < capacity_.shards; ++number) {
@@ -93,7 +119,7 @@ Result<> Server::open_shard(size_t number) {
                          *admin_,
                          *idempotency_keys_,
                          config_,
-                         node_limits_,
+                         *node_limits_,
                          *access_,
                          &committing_,
                          access_log_.get(),

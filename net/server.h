@@ -12,21 +12,33 @@
 #include <thread>
 #include <vector>
 
-#include "engine/access/current_access.h"
+#include "engine/base/result.h"
 #include "engine/channels.h"
 #include "engine/config/config.h"
 #include "engine/epoch.h"
-#include "engine/log/memory_log.h"
-#include "engine/random_source.h"
-#include "net/admin.h"
 #include "net/counters.h"
-#include "net/doorbell.h"
-#include "net/line_writer.h"
-#include "net/shard.h"
-#include "net/unix_socket.h"
 #include "net/uring/kernel_probe.h"
 
+// The parts are named here and not included: whoever starts a node need not read all that it is made of.
+namespace ringcast {
+class CurrentAccess;
+class EventLog;
+class IdempotencyKeys;
+class MemoryLog;
+class RandomSource;
+struct KeyCounts;
+}  // namespace ringcast
+
 namespace ringcast::net {
+
+class Admin;
+class Doorbells;
+class LineWriter;
+class LiveKernel;
+class NodeLimits;
+class Shard;
+class UnixSocket;
+struct Listener;
 
 class Server {
  public:
@@ -50,21 +62,14 @@ class Server {
   [[nodiscard]] const Capacity& capacity() const noexcept { return capacity_; }
 
   // Where in-process publishers put their events, and into what.
-  [[nodiscard]] EventLog& log() noexcept { return *log_; }
+  [[nodiscard]] EventLog& log() noexcept;
   [[nodiscard]] const Channels& channels() const noexcept { return *channels_; }
 
   // One set per shard; read them at any time.
   [[nodiscard]] const std::vector<Counters>& counters() const noexcept { return counters_; }
 
  private:
-  Server(const Config& config, const Capacity& capacity)
-      : config_(config.server),
-        limits_(config.limits),
-        log_config_(config.log),
-        capacity_(capacity),
-        node_limits_(limits_, config.server.connections_max),
-        epochs_(capacity.shards),
-        counters_(capacity.shards) {}
+  Server(const Config& config, const Capacity& capacity);
 
   Result<> open(const Config& config);
   Result<> open_shard(size_t number);
@@ -77,7 +82,7 @@ class Server {
   const LimitsConfig limits_;
   const LogConfig log_config_;
   const Capacity capacity_;
-  NodeLimits node_limits_;
+  const std::unique_ptr<NodeLimits> node_limits_;
   Epochs epochs_;
   std::vector<Counters> counters_;
   KeyChanges key_changes_;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/access/access.h"
 #include "engine/config/load.h"
 #include "tools/load_and_report.h"
 
