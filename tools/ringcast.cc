@@ -46,6 +46,18 @@ void give_up_privileges() {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+// Waits until the server is to end. Who sends a SIGHUP asks for what has changed; the kernel sends one when the terminal has gone that
+// this was started in.
+void wait_for_the_end(const sigset_t& signals, AccessReload& reload) {
+  for (;;) {
+    siginfo_t info{};
+    const int signal = sigwaitinfo(&signals, &info);
+    if (signal < 0) continue;  // it was stopped, and goes on
+    if (signal != SIGHUP || info.si_code == SI_KERNEL) return;
+    reload.run();
+  }
+}
+
 int serve(const std::string& path) {
   give_up_privileges();
   const std::optional<Config> config =
@@ -71,8 +83,7 @@ int serve(const std::string& path) {
   }
   std::fflush(stdout);
   AccessReload reload{path, *config, **server};
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload.run();
+  wait_for_the_end(signals, reload);
   fmt::print("ringcast: stopping\n");
   std::fflush(stdout);
   // A second one does not wait for anybody; for keys it is too late.

@@ -1,8 +1,12 @@
 // The program itself, as an operator runs it: signals, and too few descriptors under load.
 
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <list>
@@ -52,6 +56,29 @@ TEST(Program, SecondSignalWaitsForNobody) {
   EXPECT_EQ(program.process().read_line(), "ringcast: stopping");
   program.process().send_signal(SIGTERM);
   EXPECT_EQ(program.process().wait().signal, SIGTERM);
+}
+
+// Otherwise whoever closes a terminal has a server left that holds its ports.
+TEST(Program, EndsWithTheTerminalItWasStartedIn) {
+  const TemporaryFile config(program_config());
+  int terminal = -1;
+  const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    ::execl(kRingcast.c_str(), "ringcast", "serve", "--config", config.path().c_str(), nullptr);
+    ::_exit(126);
+  }
+  std::string said;
+  std::array<char, 256> text;
+  while (said.find(" serves") == std::string::npos) {
+    const ssize_t count = ::read(terminal, text.data(), text.size());
+    ASSERT_GT(count, 0) << said;
+    said.append(text.data(), static_cast<size_t>(count));
+  }
+  ::close(terminal);
+  int status = -1;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(Program, CanGainNoPrivileges) {
