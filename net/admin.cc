@@ -84,14 +84,10 @@ Meant streams_in(const Request& request, const Channels& channels) {
 
 }  // namespace
 
-bool Admin::is_ours(const Request& request, const ListenerConfig& listener) noexcept {
-  return listener.serve_admin && is_for_operators(request, listener);
-}
-
 Admin::Handled Admin::handle(Exchange& exchange, const ListenerConfig& listener,
                              ResponseOptions options, bool stopping, ShardState& shard) {
   const Request& request = exchange.reader.request();
-  if (!is_ours(request, listener)) return Handled::kNotOurs;
+  if (!is_for_operators(request, listener)) return Handled::kNotOurs;
   // What is under way was allowed when it was asked for.
   if (exchange.revocation != 0) return wait_for_shards(exchange, options, shard.now);
   // Load balancers ask by whatever address they know, and have no key.
@@ -165,6 +161,8 @@ Admin::Handled Admin::revoke(Exchange& exchange, ResponseOptions options, Monoto
   }
   const Meant meant = streams_in(request, channels_);
   if (!meant.streams) return refuse(meant.status, meant.error);
+  if (exchange.reader.in_body())
+    return Handled::kHeld;  // which nobody reads, but the next request is behind it
   const auto ticket = revocations_.order(*meant.streams);
   if (!ticket) {
     options.retry_after_s = 1;

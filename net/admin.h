@@ -40,14 +40,11 @@ class Admin {
   enum class Handled {
     kNotOurs,
     kAnswered,  // the answer was appended to the exchange's
-    kHeld,      // shards are at work: to be handled again in a moment
+    kHeld,      // to be handled again: in a moment, while shards are at work, or with its body
   };
 
-  // Whether `request` at `listener` is for operators.
-  [[nodiscard]] static bool is_ours(const Request& request,
-                                    const ListenerConfig& listener) noexcept;
-
-  // Handles the request that `exchange` has read at `listener`, which serves admin.
+  // Handles the request that `exchange` has read at `listener`, which serves admin; or its head, while its body is still to
+  // come: then only an order that will be carried out is held.
   [[nodiscard]] Handled handle(Exchange& exchange, const ListenerConfig& listener,
                                ResponseOptions options, bool stopping, ShardState& shard);
 

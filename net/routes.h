@@ -8,6 +8,7 @@
 // Threads: one shard.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,8 @@ class Routes {
   // Handles the request that `exchange` has read on the connection in `slot`.
   Handled handle(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
 
-  // Looks at the head of a request whose body is still to come. True: it was answered, because its sender may not publish
-  // or waits to be asked for a body that nobody wants; the connection must close.
+  // Looks at the head of a request whose body is still to come. True: it was answered, because its sender may not publish,
+  // or offers a body that nobody wants; the connection must close.
   [[nodiscard]] bool answer_before_body(uint32_t slot, Exchange& exchange,
                                         const ListenerConfig& listener);
 
@@ -69,8 +70,6 @@ class Routes {
  private:
   [[nodiscard]] Gate gate() const noexcept { return Gate{*shard_.access}; }
 
-  bool deny_before_body(Exchange& exchange, const ListenerConfig& listener);
-  bool answer_without_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
   // The paced publishes of one channel.
   struct Queue {
     uint32_t waiting = 0;     // as of the last look, plus those who came since
@@ -94,6 +93,14 @@ class Routes {
     Channels::Address address;
     std::string_view name;
   };
+
+  // What `request` would publish to; nothing: it is something else, or under a name that nothing is served under.
+  [[nodiscard]] std::optional<PublishTarget> publish_target(const Request& request,
+                                                            const ListenerConfig& listener) const;
+  bool answer_head(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
+  bool deny_before_body(Exchange& exchange, const ListenerConfig& listener,
+                        const PublishTarget& target);
+  bool refuse_awaited(Exchange& exchange, const PublishTarget& target);
 
   // `address` may be of no channel.
   Handled handle_channel(uint32_t slot, Exchange& exchange, const Duties& duties,

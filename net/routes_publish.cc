@@ -64,63 +64,69 @@ KeyedHash Routes::publisher_in(uint32_t slot, Exchange& exchange, const Duties& 
   return publisher_of(visitor == nullptr ? Bearer{} : visitor->bearer, shard_.peers[slot]);
 }
 
-bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener) {
+// --- Before the body
+
+bool Routes::answer_before_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
+  exchange.closes_after_answers = true;  // whether the body comes all the same, nobody can say
+  const bool is_answered = answer_head(slot, exchange, listener);
+  exchange.closes_after_answers = is_answered;
+  return is_answered;
+}
+
+// Bodies are for events. For anything else nobody is asked for one, and no long one is read; a short one is, so that the
+// connection can go on.
+bool Routes::answer_head(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
   const Request& request = exchange.reader.request();
-  const Duties duties = duties_of(listener);
-  const bool is_batch = request.path == kEventsPath;
-  if (!duties.publish || request.method != Method::kPost) return false;
-  if (!is_public_host(listener, request.host)) return false;
-  if (!is_batch && !request.path.starts_with(kChannelsPrefix)) return false;
-  PublishTarget target{.is_batch = is_batch, .address = {}, .name = {}};
-  if (!is_batch) {
-    target.name = request.path.substr(kChannelsPrefix.size());
-    target.address = channels_.find(target.name);
+  const std::optional<PublishTarget> target = publish_target(request, listener);
+  if (target && deny_before_body(exchange, listener, *target)) return true;
+  const bool is_awaited = exchange.reader.expects_continue();
+  if (target && (target->is_batch || target->address.channel != nullptr)) {
+    return is_awaited && refuse_awaited(exchange, *target);
   }
-  const Denial denial = check_publish(exchange, duties.is_local, target);
+  const bool may_open_stream = request.method != Method::kPost && request.method != Method::kOther;
+  const bool is_long = exchange.reader.body_bytes_max() > kUselessBodyBytesMax;
+  if (may_open_stream || !(is_awaited || is_long)) return false;
+  return handle(slot, exchange, listener) != Handled::kHeld;
+}
+
+std::optional<Routes::PublishTarget> Routes::publish_target(const Request& request,
+                                                            const ListenerConfig& listener) const {
+  if (!listener.serve_publish || request.method != Method::kPost) return std::nullopt;
+  if (!is_public_host(listener, request.host)) return std::nullopt;
+  if (request.path == kEventsPath) {
+    return PublishTarget{.is_batch = true, .address = {}, .name = {}};
+  }
+  if (!request.path.starts_with(kChannelsPrefix)) return std::nullopt;
+  const std::string_view name = request.path.substr(kChannelsPrefix.size());
+  return PublishTarget{.is_batch = false, .address = channels_.find(name), .name = name};
+}
+
+bool Routes::deny_before_body(Exchange& exchange, const ListenerConfig& listener,
+                              const PublishTarget& target) {
+  const Denial denial = check_publish(exchange, is_local(listener), target);
   if (denial == Denial::kNone) return false;
+  const Request& request = exchange.reader.request();
   std::string lines;
   append_cors_lines(lines, any_publisher_.for_page_of(request), request);
   ResponseOptions options = options_for(exchange);
-  options.keep_alive = false;
   options.extra_lines = lines;
   exchange.refused_why = why_denied(denial, visitor_of(exchange));
   publish_.deny(denial, options, exchange.answers);
   return true;
 }
 
-bool Routes::answer_before_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
-  exchange.closes_after_answers = true;  // whether the body comes all the same, nobody can say
-  const bool is_answered =
-      deny_before_body(exchange, listener) ||
-      (exchange.reader.expects_continue() && answer_without_body(slot, exchange, listener));
-  exchange.closes_after_answers = is_answered;
-  return is_answered;
-}
-
-// Who waits to be asked for a body is asked only for one that might be taken.
-bool Routes::answer_without_body(uint32_t slot, Exchange& exchange,
-                                 const ListenerConfig& listener) {
+// Nobody is asked for an event whose head says already that it is none.
+bool Routes::refuse_awaited(Exchange& exchange, const PublishTarget& target) {
+  if (target.is_batch) return false;
   const Request& request = exchange.reader.request();
-  const bool is_post = request.method == Method::kPost;
-  if (!is_post && request.method != Method::kOther) return false;
-  if (Admin::is_ours(request, listener)) return false;
-  const bool publishes =
-      is_post && duties_of(listener).publish && is_public_host(listener, request.host);
-  if (publishes && request.path == kEventsPath) return false;
-  Channels::Address address{};
-  if (request.path.starts_with(kChannelsPrefix)) {
-    address = channels_.find(request.path.substr(kChannelsPrefix.size()));
-  }
-  if (!publishes || address.channel == nullptr) {
-    (void)handle(slot, exchange, listener);
-    return true;
-  }
   std::string lines;
-  append_cors_lines(lines, address.channel->config().cors, request);
+  append_cors_lines(lines, target.address.channel->config().cors, request);
   ResponseOptions options = options_for(exchange);
   options.extra_lines = lines;
-  return publish_.read_one(address, request, options, exchange.answers) == nullptr;
+  return publish_.read_one(target.address, request, options, exchange.answers) == nullptr;
 }
+
+// --- With it
 
 std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Duties& duties,
                                                     const PublishTarget& target,

@@ -317,13 +317,14 @@ RequestReader::Outcome RequestReader::parse_head() {
   body_begin_ = unread_begin_;
   wants_continue_ = parser.wants_continue();
   if (parser.chunked()) {
+    body_bytes_max_ = body_bytes_max;
     stage_ = Stage::kChunkedBody;
     chunked_body_ =
         std::make_unique<ChunkedBody>(ChunkedBody{.parser = std::move(parser), .scan = {}});
     return read_chunked_body();
   }
   stage_ = Stage::kSizedBody;
-  sized_body_bytes_ = static_cast<size_t>(parser.content_length().value_or(0));
+  body_bytes_max_ = static_cast<size_t>(parser.content_length().value_or(0));
   return read_sized_body();
 }
 
@@ -347,9 +348,9 @@ Refusal RequestReader::settle_target(std::string_view raw_target) noexcept {
 }
 
 RequestReader::Outcome RequestReader::read_sized_body() {
-  if (unread().size() < sized_body_bytes_) return wait_for_body();
-  body_bytes_ = sized_body_bytes_;
-  unread_begin_ += sized_body_bytes_;
+  if (unread().size() < body_bytes_max_) return wait_for_body();
+  body_bytes_ = body_bytes_max_;
+  unread_begin_ += body_bytes_max_;
   return finish();
 }
 

@@ -81,6 +81,9 @@ class RequestReader {
   }
   [[nodiscard]] size_t body_bytes_received() const noexcept;
 
+  // In a body: how long it is, or, where it comes in chunks, may become.
+  [[nodiscard]] size_t body_bytes_max() const noexcept { return body_bytes_max_; }
+
   // Whether a body was announced that has not come to its end; also after a refusal, where nobody can say where that is.
   [[nodiscard]] bool expects_more_body() const noexcept { return in_body() || refused_body_; }
 
@@ -116,7 +119,7 @@ class RequestReader {
   size_t body_begin_ = 0;
   size_t body_bytes_ = 0;
   size_t unread_begin_ = 0;
-  size_t sized_body_bytes_ = 0;  // what Content-Length announced
+  size_t body_bytes_max_ = 0;  // what Content-Length announced, or chunks may come to
 
   HeadScan head_scan_;
   std::unique_ptr<ChunkedBody> chunked_body_;

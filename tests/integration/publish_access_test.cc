@@ -1,5 +1,6 @@
 // Who may publish, over real sockets: it takes a credential of its own, which is looked at before the body is.
 
+#include <list>
 #include <thread>
 
 #include "tests/support/access_rig.h"
@@ -95,6 +96,50 @@ TEST_P(PublishAccess, AStrangerIsRefusedBeforeHisBody) {
   EXPECT_EQ(client.read_exactly(25), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("hi");
   EXPECT_EQ(client.read_exactly(12), "HTTP/1.1 201");
+}
+
+// What is no publish gets no memory for a body, whatever the path, host and method. All of them at a time, so that those
+// who were read on would be counted.
+TEST_P(PublishAccess, ALongBodyThatIsNoPublishIsAnsweredAtOnce) {
+  Config everything = config();
+  everything.listeners[kPublic].serve_admin = true;
+  everything.listeners[kPublic].hosts = {"pub.example"};
+  everything.access.keys.push_back({"ops", sha256("rck_ops"), {}, true});
+  TestServer server(everything);
+  struct Case {
+    const char* host;
+    const char* target;
+    int status;
+  };
+  std::list<std::pair<HttpClient, Case>> strangers;
+  for (const Case& one :
+       {Case{"pub.example", "/nowhere", 405}, Case{"pub.example", "/prices", 405},
+        Case{"wrong.example", "/channels/prices", 421}, Case{"wrong.example", "/events", 421},
+        Case{"wrong.example", "/nowhere", 421}, Case{"wrong.example", "/revoke?subject=u", 403},
+        Case{"localhost", "/revoke?subject=u", 401}, Case{"localhost", "/metrics", 401},
+        Case{"localhost", "/healthz/live", 405}, Case{"localhost", "/channels/prices", 401}}) {
+    for (const char* const framing : {"Content-Length: 60000", "Transfer-Encoding: chunked"}) {
+      for (int i = 0; i < 10; ++i) {
+        strangers.emplace_back(server.port(kPublic), one);
+        strangers.back().first.send("POST "s + one.target + " HTTP/1.1\r\nHost: " + one.host +
+                                    "\r\n" + framing + "\r\n\r\n1");
+      }
+    }
+  }
+  for (auto& [client, expected] : strangers) {
+    const HttpResponse answer = client.read_response();
+    EXPECT_EQ(answer.status, expected.status) << expected.host << expected.target;
+    EXPECT_EQ(answer["connection"], "close");
+  }
+  strangers.clear();
+  EXPECT_TRUE(comes_true([&] { return server.open() == 0; }));
+
+  // An operator's order waits for whatever it brings.
+  HttpClient operator_client(server.port(kPublic));
+  const std::string order = post("/revoke?subject=u", std::string(60'000, 'x'), bearer("rck_ops"));
+  operator_client.send(order.substr(0, 1000));
+  operator_client.send(order.substr(1000));
+  EXPECT_EQ(operator_client.read_response().body, "{\"ended\":0}\n");
 }
 
 // The next request on a connection is nobody's until it says whose.

@@ -305,10 +305,11 @@ bool Pattern::matches(const std::string& text) const {
 
 bool Vector::is_refused() const {
   // Answered for what its head asks for, and not as HTTP: with its body behind it, it would have been read.
+  const int status = answers.empty() ? 0 : answers.back().status;
   const bool waits_to_be_asked =
-      lower(bytes).find("expect: 100-continue\r\n") != std::string::npos && !answers.empty() &&
-      answers.back().status < 413;
-  if (waits_to_be_asked) return false;
+      lower(bytes).find("expect: 100-continue\r\n") != std::string::npos && status < 413;
+  const bool asks_for_nothing_there = status == 404 || status == 405;
+  if (waits_to_be_asked || asks_for_nothing_there) return false;
   return ending == Ending::kClosed && !half_closes && !is_quick && !answers.empty() &&
          answers.back().status >= 400 && bytes.find("HTTP/1.0") == std::string::npos &&
          lower(bytes).find("connection: close") == std::string::npos;
