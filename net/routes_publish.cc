@@ -1,6 +1,7 @@
 // The part of Routes that is about publishing: who may, and what has to wait for room.
 #include <algorithm>
 
+#include "engine/access/token.h"
 #include "net/http/cors.h"
 #include "net/http/host.h"
 #include "net/routes.h"
@@ -151,7 +152,10 @@ std::unique_ptr<Publishing> Routes::read_publishing(Exchange& exchange, const Du
 // A body takes its time, and so does waiting for room: whoever was known at the beginning may not be any more.
 Denial Routes::check_publish_now(Exchange& exchange, bool is_local,
                                  const PublishTarget& target) const {
-  if (exchange.visitor != nullptr && exchange.visitor->has_expired()) return Denial::kRefused;
+  if (exchange.visitor != nullptr && exchange.visitor->has_expired()) {
+    exchange.visitor->why = describe(TokenFault::kExpired);
+    return Denial::kRefused;
+  }
   if (exchange.publishing != nullptr) return Denial::kNone;
   return check_publish(exchange, is_local, target);
 }

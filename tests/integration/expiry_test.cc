@@ -92,7 +92,10 @@ TEST_P(Expiry, AnExpiryDoesNotOutliveItsStream) {
 }
 
 TEST_P(Expiry, ATokenThatEndsDuringTheBodyPublishesNothing) {
-  TestServer server(config());
+  const std::string log = testing::TempDir() + "expiry-" + std::to_string(::getpid()) + ".log";
+  Config logging = config();
+  logging.log.access.to = log;
+  TestServer server(logging);
   HttpClient client(server.port(kPublic));
   const std::string whole =
       post("/channels/prices", "the body", bearer(token_for("u", R"(,"publish":["prices"])", 300)));
@@ -101,6 +104,11 @@ TEST_P(Expiry, ATokenThatEndsDuringTheBodyPublishesNothing) {
   client.send(whole.substr(whole.size() - 4));
   EXPECT_EQ(client.read_response().status, 401);
   EXPECT_EQ(server.books("prices").events, 0U);
+  server.stop();
+  std::string line;
+  std::getline(std::ifstream(log) >> std::ws, line);
+  EXPECT_TRUE(line.ends_with(R"re( refused="it has expired (exp)")re")) << line;
+  ::unlink(log.c_str());
 }
 
 // --- Where something is in the way
