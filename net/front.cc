@@ -128,10 +128,12 @@ void Front::proceed(uint32_t slot) {
       }
       exchange.awaited = Exchange::Awaited::kNothing;
     }
-    exchange.holds_request = false;
+    const bool was_held = std::exchange(exchange.holds_request, false);
     senders_.find_client(slot, exchange.reader.request());
     const size_t answered_before = exchange.answers.size();
-    const Routes::Handled handled = routes_.handle(slot, exchange, listener_of(slot));
+    const Routes::Handled handled = !was_held && slow_down(slot, exchange)
+                                        ? Routes::Handled::kAnswered
+                                        : routes_.handle(slot, exchange, listener_of(slot));
     left -= std::min(left, exchange.has_checked_sender ? kCheckedRequestWeight : 1U);
     if (handled != Routes::Handled::kHeld) exchange.forget_sender();
     if (handled == Routes::Handled::kBecameStream) {
@@ -159,10 +161,26 @@ bool Front::refuse_before_body(uint32_t slot, Exchange& exchange) {
   exchange.head_is_checked = true;
   senders_.find_client(slot, exchange.reader.request());
   const size_t answered_before = exchange.answers.size();
-  if (!routes_.answer_before_body(slot, exchange, listener_of(slot))) return false;
-  note_answer(slot, exchange, answered_before);
-  exchange.closes_after_answers = true;
-  exchange.lingers = true;
+  exchange.closes_after_answers = true;  // whether the body comes all the same, nobody can say
+  const bool is_answered =
+      slow_down(slot, exchange) || routes_.answer_before_body(slot, exchange, listener_of(slot));
+  exchange.closes_after_answers = exchange.lingers = is_answered;
+  if (is_answered) note_answer(slot, exchange, answered_before);
+  return is_answered;
+}
+
+// No credential is looked at for it: that may be what somebody floods us with.
+bool Front::slow_down(uint32_t slot, Exchange& exchange) {
+  const milliseconds wait = senders_.client_refusal_wait(slot);
+  if (wait == milliseconds{0}) return false;
+  shard_.counters.limited[static_cast<size_t>(Limit::kRefusedRate)].add();
+  const std::string lines = routes_.reader_lines(exchange.reader.request(), listener_of(slot));
+  ResponseOptions options = routes_.options_for(exchange);
+  options.extra_lines = lines;
+  options.retry_after_s =
+      static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
+  append_error(exchange.answers, 429, "too many requests from this address were refused; slow down",
+               options);
   return true;
 }
 

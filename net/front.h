@@ -50,6 +50,8 @@ class Front {
   void proceed(uint32_t slot);
   // Whose requests are refused too often is read no further for a while.
   [[nodiscard]] bool hold_back(uint32_t slot, Exchange& exchange);
+  // Through a proxy, which is always read: whose requests are refused too often is told so, and nothing else. True: he was.
+  [[nodiscard]] bool slow_down(uint32_t slot, Exchange& exchange);
   // The request is to be handled again; a paced publish every turn.
   void hold(uint32_t slot, Exchange& exchange);
   [[nodiscard]] bool refuse_before_body(uint32_t slot, Exchange& exchange);

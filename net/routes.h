@@ -48,7 +48,7 @@ class Routes {
   Handled handle(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
 
   // Looks at the head of a request whose body is still to come. True: it was answered, because its sender may not publish,
-  // or offers a body that nobody wants; the connection must close.
+  // or offers a body that nobody wants. Requires: exchange.closes_after_answers, which is what the answers say.
   [[nodiscard]] bool answer_before_body(uint32_t slot, Exchange& exchange,
                                         const ListenerConfig& listener);
 
@@ -97,7 +97,6 @@ class Routes {
   // What `request` would publish to; nothing: it is something else, or under a name that nothing is served under.
   [[nodiscard]] std::optional<PublishTarget> publish_target(const Request& request,
                                                             const ListenerConfig& listener) const;
-  bool answer_head(uint32_t slot, Exchange& exchange, const ListenerConfig& listener);
   bool deny_before_body(Exchange& exchange, const ListenerConfig& listener,
                         const PublishTarget& target);
   bool refuse_awaited(Exchange& exchange, const PublishTarget& target);

@@ -67,16 +67,9 @@ KeyedHash Routes::publisher_in(uint32_t slot, Exchange& exchange, const Duties& 
 
 // --- Before the body
 
-bool Routes::answer_before_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
-  exchange.closes_after_answers = true;  // whether the body comes all the same, nobody can say
-  const bool is_answered = answer_head(slot, exchange, listener);
-  exchange.closes_after_answers = is_answered;
-  return is_answered;
-}
-
 // Bodies are for events. For anything else nobody is asked for one, and no long one is read; a short one is, so that the
 // connection can go on.
-bool Routes::answer_head(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
+bool Routes::answer_before_body(uint32_t slot, Exchange& exchange, const ListenerConfig& listener) {
   const Request& request = exchange.reader.request();
   const std::optional<PublishTarget> target = publish_target(request, listener);
   if (target && deny_before_body(exchange, listener, *target)) return true;

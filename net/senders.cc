@@ -62,7 +62,6 @@ void Senders::settle_source(uint32_t slot) {
   }
 }
 
-// A proxy's connection is for many, and is read on.
 milliseconds Senders::refusal_wait(uint32_t slot) noexcept {
   if (is_trusted(listener_of(slot), connection_peers_[slot])) return milliseconds{0};
   return shard_.admission.refusal_wait(shard_.peers[slot], shard_.now);
@@ -84,6 +83,14 @@ void Senders::find_client(uint32_t slot, const Request& request) {
           ? client_of_forwarded(request.forwarded.values(), listener.trusted_proxies)
           : client_of_x_forwarded_for(request.x_forwarded_for.values(), listener.trusted_proxies);
   if (client) peer = {.address = *client};
+}
+
+milliseconds Senders::client_refusal_wait(uint32_t slot) noexcept {
+  const ListenerConfig& listener = listener_of(slot);
+  const Peer& client = shard_.peers[slot];
+  const bool is_named =
+      is_trusted(listener, connection_peers_[slot]) && !is_trusted(listener, client);
+  return is_named ? shard_.admission.refusal_wait(client, shard_.now) : milliseconds{0};
 }
 
 // What a proxy brings without saying whose it is counts against nobody: its own address may be that of this machine.

@@ -40,8 +40,11 @@ class Senders {
   // The request in `slot`, for which find_client() was called, was refused: that counts against whom it is from.
   void note_refused(uint32_t slot) noexcept;
 
-  // How long nothing more is to be read from `slot`, because requests of its source were refused too often.
+  // How long nothing more is to be read from `slot`, because requests of its source were refused too often. Zero for a proxy,
+  // whose connection is for many.
   [[nodiscard]] milliseconds refusal_wait(uint32_t slot) noexcept;
+  // The same of the request for which find_client() was called, where a proxy has said whom it is from. Zero elsewhere.
+  [[nodiscard]] milliseconds client_refusal_wait(uint32_t slot) noexcept;
 
  private:
   [[nodiscard]] bool is_trusted(const ListenerConfig& listener, const Peer& peer) const noexcept;

@@ -204,6 +204,37 @@ TEST_P(Proxied, EachRequestIsFromWhomItsOwnFieldsSay) {
   EXPECT_EQ(publish_for("192.0.2.3"), 201);
 }
 
+// The flood of one costs the others behind the proxy nothing, and no more looks at credentials are to be had by it.
+TEST_P(Proxied, WhoseRequestsAreRefusedTooOftenIsToldSoAndTheProxyGoesOn) {
+  Config limited = forwarded();
+  limited.access.keys = {{"billing", sha256("rck_billing"), {"*"}, false}};
+  limited.channels.front().access.publish.key = true;
+  limited.limits.refused_rate = {.count = 1, .period = milliseconds(3'600'000), .burst = 5};
+  TestServer server(limited);
+  HttpClient proxy(server.port());
+  const auto publish_for = [&](const std::string& client, const std::string& key) {
+    const std::string fields = client.empty() ? "" : "X-Forwarded-For: " + client + "\r\n";
+    return proxy.ask(post("/channels/news", "x", "Authorization: Bearer " + key + "\r\n" + fields));
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(publish_for("192.0.2.1", "rck_guess").status, 401);
+  const HttpResponse slowed = publish_for("192.0.2.1", "rck_billing");
+  EXPECT_EQ(slowed.status, 429) << "good or not";
+  EXPECT_GE(std::stoi(slowed["retry-after"]), 1);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(publish_for("192.0.2.1", "rck_guess").status, 429);
+  EXPECT_EQ(publish_for("192.0.2.2", "rck_billing").status, 201) << "over the same connection";
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(publish_for("", "rck_guess").status, 401) << "the proxy itself is not limited";
+  }
+  EXPECT_EQ(server.limited(Limit::kRefusedRate), 21U);
+  EXPECT_EQ(server.total(&Counters::requests_unauthorized), 25U);
+
+  // Nor does it get a body read.
+  EXPECT_TRUE(answer_to(server, request("POST", "/channels/news",
+                                        "X-Forwarded-For: 192.0.2.1\r\nContent-Length: 1000\r\n"))
+                  .starts_with("HTTP/1.1 429"));
+  EXPECT_EQ(server.books("news").events, 1U);
+}
+
 // Of a head that was not read to its end, the proxy's own lines may be what is missing. Such requests are nobody's: neither
 // whom the client would like them to be from, nor of the proxy, whose address may be this machine's.
 TEST_P(Proxied, WhatIsRefusedBeforeTheProxyHasSpokenIsNobodys) {
