@@ -47,16 +47,14 @@ void Acceptor::on_accepted(const Completion& completion) noexcept {
   retry_at_ = shard_.now + kRetryMs;
 }
 
-// Without a pause a full shard would accept people only to drop them: they wait in the backlog instead. Listeners
-// without streams go on for longer, so that a full node can be published to; and for longest those that only operators
-// on this machine reach, so that it can be asked how it is.
+// Without a pause a full shard would accept people only to drop them: they wait in the backlog instead.
 void Acceptor::manage(bool is_stopping) noexcept {
   update_pauses();
   const bool refuses = refuses_streams();
   for (size_t i = 0; i < listeners_.size(); ++i) {
     const ListenerConfig& listener = listeners_[i].config;
     const bool is_paused =
-        is_paused_[static_cast<size_t>(tier_of(listener))] || (refuses && listener.serve_subscribe);
+        is_paused_[index_of(tier_of(listener))] || (refuses && listener.serve_subscribe);
     if (is_stopping || is_paused) {
       end(i);
     } else if (shard_.now >= retry_at_) {
@@ -72,24 +70,31 @@ Acceptor::Tier Acceptor::tier_of(const ListenerConfig& listener) noexcept {
   return is_for_operators ? Tier::kOperators : Tier::kPublishers;
 }
 
-// The accepts that are under way must find slots, too. Where a table is smaller than planned, as in tests, the reserves
+// Each tier against its own share, so that nobody who fills one keeps others out: a full node can be published to and
+// asked how it is, and strangers who say nothing where publishers connect cost subscribers nothing.
+//
+// The accepts that are under way must find slots, too. Where a table is smaller than planned, as in tests, the shares
 // shrink with it.
 void Acceptor::update_pauses() noexcept {
   const Capacity& capacity = shard_.capacity;
   const auto under_way = static_cast<uint32_t>(kAcceptsPerListener * listeners_.size());
   const uint32_t slots = capacity.slots_per_shard - std::min(capacity.slots_per_shard, under_way);
-  const uint32_t operators = std::min(kOperatorReserve, slots / 8);
-  const uint32_t publishers = std::min(kPublisherReserve, slots / 8);
-  const uint32_t subscribers_at = capacity.connections_per_shard_max + kExtraConnections;
-  const std::array<uint32_t, kTiers> pause_at{
-      std::min(subscribers_at, slots - operators - publishers),
-      std::min(subscribers_at + publishers, slots - operators),
-      std::min(subscribers_at + publishers + operators, slots)};
-  const uint64_t open = shard_.counters.open.get();
+  const uint32_t wanted = capacity.connections_per_shard_max + kExtraConnections;
+  const bool is_as_planned = slots >= wanted + kPublisherShare + kOperatorShare;
+  const uint32_t most = is_as_planned ? slots : slots / 8;
+  const uint32_t operators = std::min(kOperatorShare, most);
+  const uint32_t publishers = std::min(kPublisherShare, most);
+  const uint32_t subscribers = std::min(wanted, slots - operators - publishers);
+  const std::array<uint32_t, kTiers> shares{subscribers, publishers, operators};
+  std::array<uint64_t, kTiers> open{};
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    open[index_of(tier_of(listeners_[i].config))] += shard_.counters.open_by_listener[i].get();
+  }
   for (size_t tier = 0; tier < kTiers; ++tier) {
     const bool was_paused = is_paused_[tier];
-    const bool is_full = open >= pause_at[tier];
-    if (is_full || open + kHysteresis < pause_at[tier]) is_paused_[tier] = is_full;
+    const bool is_full = open[tier] >= shares[tier];
+    const uint32_t hysteresis = std::min(kHysteresis, shares[tier] / 2);
+    if (is_full || open[tier] + hysteresis < shares[tier]) is_paused_[tier] = is_full;
     if (is_paused_[tier] && !was_paused) shard_.counters.accepts_paused.add();
   }
 }

@@ -44,10 +44,13 @@ class Acceptor {
   [[nodiscard]] MonotonicMs again_at() const noexcept;
 
  private:
-  // Who goes on accepting for how long as slots become few.
+  // Whose share of the slots a connection counts for.
   enum class Tier : uint8_t { kSubscribers, kPublishers, kOperators };
   static constexpr size_t kTiers = 3;
   [[nodiscard]] static Tier tier_of(const ListenerConfig& listener) noexcept;
+  [[nodiscard]] static constexpr size_t index_of(Tier tier) noexcept {
+    return static_cast<size_t>(tier);
+  }
 
   enum class State : uint8_t { kIdle, kArmed, kEnding };
   struct Accept {

@@ -66,7 +66,7 @@ Error limit_too_low(uint64_t nofile, uint32_t connections, std::string_view reme
 // A table that is full drops whom it accepts, so besides everybody who is served there is room for
 // whoever the accepts under way bring in.
 Result<Capacity> plan_direct(const ServerConfig& server, const Machine& machine, size_t listeners) {
-  const uint32_t spare_slots = kExtraConnections + kPublisherReserve + kOperatorReserve +
+  const uint32_t spare_slots = kExtraConnections + kPublisherShare + kOperatorShare +
                                kAcceptsPerListener * static_cast<uint32_t>(listeners);
   const uint64_t slots = std::min<uint64_t>(machine.nofile, 1u << 20);
   constexpr std::string_view kRemedy =
@@ -90,7 +90,7 @@ Result<Capacity> plan_plain(const ServerConfig& server, const Machine& machine) 
   const uint32_t shards = server.shards != 0 ? server.shards : std::max(machine.cores, 1u);
   const uint32_t share = share_of(server.connections_max, shards);
   const uint64_t needed =
-      uint64_t{shards} * (share + kExtraConnections + kPublisherReserve + kOperatorReserve) +
+      uint64_t{shards} * (share + kExtraConnections + kPublisherShare + kOperatorShare) +
       kPlainReserve;
   if (machine.nofile < needed) {
     return limit_too_low(

@@ -25,10 +25,11 @@ struct KernelVersion {
 // saying nothing yet. A guess.
 inline constexpr uint32_t kExtraConnections = 256;
 
-// Room beyond those that only listeners without streams may fill, and beyond that, only those of operators on this
-// machine: so a node that is full of subscribers can be published to, and one that strangers have filled be looked at. Guesses.
-inline constexpr uint32_t kPublisherReserve = 128;
-inline constexpr uint32_t kOperatorReserve = 64;
+// Connections a shard has besides, so that a node that is full of subscribers can be published to and looked at, and nobody
+// who comes as one of these takes a subscriber's place: on listeners without streams, and on those that only operators on
+// this machine reach. Guesses.
+inline constexpr uint32_t kPublisherShare = 256;
+inline constexpr uint32_t kOperatorShare = 128;
 
 // Connections a listener keeps waiting. A guess.
 inline constexpr uint32_t kListenBacklog = 1024;

@@ -109,7 +109,7 @@ TEST(Program, HostileRequestsLeaveNoTraceInItsOutput) {
 // Everything that is configured fits, however the limit lies to what the server keeps back.
 TEST(Program, PlainDescriptorsSufficeForAllThatIsConfigured) {
   ServingProgram program(program_config("shards: 1, max_connections: 800, descriptors: plain"),
-                         with_descriptors(1400));
+                         with_descriptors(1600));
   std::list<SseClient> subscribers;
   for (int i = 0; i < 800; ++i) subscribers.emplace_back(program.port(), "/channels/news");
   const std::string id = published_id(HttpClient(program.port()).publish("news", "to all"));
@@ -154,7 +154,7 @@ long cpu_ticks(pid_t pid) {
 // and the rest when there is room again.
 TEST(Program, RunningOutOfDescriptorsIsSurvivedInSilence) {
   ServingProgram program(program_config("shards: 2, max_connections: 128, descriptors: plain"),
-                         with_descriptors(1200));
+                         with_descriptors(1600));
   // A server that starts has planned for what it may use; what it had is taken away afterwards.
   const rlimit fewer{256, 256};
   ASSERT_EQ(::prlimit(program.process().pid(), RLIMIT_NOFILE, &fewer, nullptr), 0);

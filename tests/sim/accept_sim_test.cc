@@ -131,8 +131,8 @@ TEST_P(AcceptSim, ATableThatFillsUpDropsNobodyAndRecovers) {
   world.come_to_an_end();
 }
 
-// Anybody may connect to a listener that publishers reach from elsewhere, and say nothing.
-TEST_P(AcceptSim, StrangersOnAPublishListenerLeaveRoomForOperatorsAndDropNobody) {
+// Anybody may connect to a listener that others reach, and say nothing. Whoever fills one keeps nobody from another.
+TEST_P(AcceptSim, ConnectionsThatFillOneListenerLeaveRoomOnTheOthersAndAreNotDropped) {
   SimWorld::Options options = plain_options();
   options.kernel.slots = 300;
   options.kernel.descriptors = DescriptorKind::kDirect;
@@ -141,22 +141,36 @@ TEST_P(AcceptSim, StrangersOnAPublishListenerLeaveRoomForOperatorsAndDropNobody)
   options.serve = {{.host = "0.0.0.0", .serve_subscribe = true},
                    {.host = "0.0.0.0", .serve_publish = true},
                    {.host = "127.0.0.1", .serve_publish = true, .serve_admin = true}};
-  SimWorld world(options);
-  std::vector<std::shared_ptr<ModelSocket>> strangers;
-  for (int i = 0; i < 400; ++i) strangers.push_back(world.connect(0, 4096, 1));
-  live(world, 50);
-  EXPECT_GT(world.kernel().backlog(), 0u);
+  constexpr std::array<std::string_view, 3> kRequests{
+      "GET /channels/one HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      "POST /channels/one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx",
+      "GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n"};
+  constexpr std::array<std::string_view, 3> kAnswers{"HTTP/1.1 200", "HTTP/1.1 401",
+                                                     "HTTP/1.1 200"};
+  for (size_t full = 0; full < 3; ++full) {
+    SimWorld world(options);
+    std::vector<std::shared_ptr<ModelSocket>> strangers;
+    for (int i = 0; i < 400; ++i) strangers.push_back(world.connect(0, 4096, full));
+    live(world, 50);
+    EXPECT_GT(world.kernel().backlog(), 0u);
+    EXPECT_LT(world.counters().open.get(), 300u);
 
-  const std::shared_ptr<ModelSocket> operators = world.connect(0, 4096, 2);
-  operators->write("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  std::string answer;
-  EXPECT_TRUE(world.turn_until([&] {
-    answer += operators->read(4096);
-    return answer.starts_with("HTTP/1.1 200");
-  }));
-  for (const auto& stranger : strangers) EXPECT_FALSE(stranger->is_at_end());
-  for (const auto& stranger : strangers) stranger->leave();
-  world.come_to_an_end();
+    for (size_t other = 0; other < 3; ++other) {
+      if (other == full) continue;
+      const std::shared_ptr<ModelSocket> somebody = world.connect(0, 4096, other);
+      somebody->write(std::string(kRequests[other]));
+      std::string answer;
+      EXPECT_TRUE(world.turn_until([&] {
+        answer += somebody->read(4096);
+        return answer.starts_with(kAnswers[other]);
+      })) << full
+          << " keeps " << other << " out, who got " << answer;
+    }
+    for (const auto& stranger : strangers) EXPECT_FALSE(stranger->is_at_end());
+    for (const auto& stranger : strangers) stranger->leave();
+    EXPECT_TRUE(world.turn_until([&] { return world.kernel().backlog() == 0; }));
+    world.come_to_an_end();
+  }
 }
 
 // Out of descriptors or memory, and nobody says when that is over.
