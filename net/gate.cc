@@ -56,7 +56,7 @@ Visitor Gate::identify(const Request& request, QueryUse query_use) const {
   return visitor;
 }
 
-// A browser sends cookies along for any page, so with one the page has to be listed as well.
+// A browser sends cookies along for any page, so the page has to be listed as well where a cookie is what opens a channel.
 Denial Gate::check_stream(const Request& request, const std::vector<Wanted>& wanted,
                           Visitor& visitor) const {
   if (std::ranges::none_of(wanted, needs_credential)) return Denial::kNone;
@@ -67,9 +67,8 @@ Denial Gate::check_stream(const Request& request, const std::vector<Wanted>& wan
     const ChannelConfig& config = one.channel->config();
     const Denial denial = denial_of(Access::may_read(visitor.bearer, config, one.name));
     if (denial != Denial::kNone) return denial;
-    if (visitor.place == CredentialPlace::kCookie && !publish_allowed(config.cors, request)) {
-      return Denial::kForbidden;
-    }
+    const bool is_by_cookie = visitor.place == CredentialPlace::kCookie && needs_credential(one);
+    if (is_by_cookie && !publish_allowed(config.cors, request)) return Denial::kForbidden;
   }
   return Denial::kNone;
 }

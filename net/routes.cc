@@ -16,9 +16,19 @@ constexpr std::string_view kStreamMethods = "GET, HEAD, OPTIONS";
 constexpr std::string_view kPublishMethods = "OPTIONS, POST";
 constexpr std::string_view kAllMethods = "GET, HEAD, OPTIONS, POST";
 
+// What all of them allow. A channel that is for everybody does not mind cookies that another one takes.
 CorsConfig common_cors(const std::vector<Wanted>& wanted) {
-  CorsConfig common = wanted.front().channel->config().cors;
-  for (const Wanted& one : wanted) common = in_common(common, one.channel->config().cors);
+  const bool takes_cookies = std::ranges::any_of(
+      wanted, [](const Wanted& one) { return one.channel->config().cors.credentials; });
+  const auto cors_of = [&](const Wanted& one) {
+    const ChannelConfig& config = one.channel->config();
+    CorsConfig cors = config.cors;
+    const bool is_public = config.access.subscribe == SubscribeAccess::kPublic;
+    if (is_public && takes_everybody(cors.origins)) cors.credentials = takes_cookies;
+    return cors;
+  };
+  CorsConfig common = cors_of(wanted.front());
+  for (const Wanted& one : wanted) common = in_common(common, cors_of(one));
   return common;
 }
 

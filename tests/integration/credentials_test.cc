@@ -104,6 +104,19 @@ TEST_P(Credentials, WithACookieThePageHasToBeListed) {
                 .status,
             403);
   EXPECT_EQ(server.streaming(), 0U);
+  // Nor does a channel that needs none open another one.
+  for (const auto& [page, status] : kPages) {
+    const std::string answer =
+        all_but_date(server.port(kPublic),
+                     request("HEAD", "/events?channel=news&channel=prices", cookie + page));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status))) << page << answer;
+    const bool is_listed = page == std::string_view("Origin: https://app.example\r\n");
+    EXPECT_EQ(
+        answer.find("Access-Control-Allow-Origin: https://app.example\r\n"
+                    "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n") != answer.npos,
+        is_listed)
+        << page << answer;
+  }
   // To publish, it has to say so.
   const auto publish = [&](const std::string& headers) {
     return ask(server.port(kPublic), post("/channels/prices", "x", headers)).status;

@@ -138,7 +138,7 @@ class EveryAnswer : public CrossOrigin {
                               .credentials = true,
                               .request_headers = {"X-Trace-Id"},
                               .max_age = milliseconds{600'000}};
-    for (const char* name : {"open", "closed"}) {
+    for (const char* name : {"open", "closed", "open2"}) {
       three.channels.push_back(three.channels[0]);
       three.channels.back().name = name;
       three.channels.back().cors = {};
@@ -182,7 +182,15 @@ TEST_P(EveryAnswer, NamesWhoMayReadItAndSaysWhenItWouldNameAnother) {
       {"for everybody", "GET", "/channels/open", kNobodys, "", 200, "*", "", ""},
       {"for everybody, no origin", "GET", "/channels/open", "", "", 200, "*", "", ""},
       {"off", "GET", "/channels/closed", kOurs, "", 200, "", "", ""},
-      {"both", "GET", "/events?channel=news&channel=open", kOurs, "", 200, kOurs, "Origin", ""},
+      {"both", "GET", "/events?channel=news&channel=open", kOurs, "", 200, kOurs, "Origin", "true"},
+      {"both, the other first", "GET", "/events?channel=open&channel=news", kOurs, "", 200, kOurs,
+       "Origin", "true"},
+      {"both, a stranger", "GET", "/events?channel=news&channel=open", kNobodys, "", 200, "",
+       "Origin", ""},
+      {"with one that is off", "GET", "/events?channel=news&channel=closed", kOurs, "", 200, "", "",
+       ""},
+      {"two for everybody", "GET", "/events?channel=open&channel=open2", kOurs, "", 200, "*", "",
+       ""},
       {"resuming", "GET", "/channels/news", kOurs, "Last-Event-ID: 1-0\r\n", 200, kOurs, "Origin",
        "true"},
       {"an id that is none", "GET", "/channels/news", kOurs, "Last-Event-ID: \x7f\r\n", 400, "*",
