@@ -97,6 +97,26 @@ void check_admin_listeners(const Config& config, Findings& findings) {
   }
 }
 
+// A proxy in front of a unix socket lets in whoever reaches the proxy.
+void warn_of_open_sockets(const Config& config, Findings& findings) {
+  const bool is_publishing_open = std::ranges::any_of(
+      config.channels, [](const ChannelConfig& one) { return one.access.publish.loopback; });
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerConfig& listener = config.listeners[i];
+    if (!listener.is_unix() || !is_local(listener)) continue;
+    const bool is_open = listener.serve_admin || (listener.serve_publish && is_publishing_open);
+    if (!is_open) continue;
+    const auto [key, place] = findings.find_first(
+        std::array{fmt::format("listeners[{}].bind", i), fmt::format("listeners[{}].serve", i)});
+    findings.add_warning(
+        place, key,
+        fmt::format(
+            "whoever may connect to this socket may {} without a key, and so may all whom a "
+            "proxy brings; where one does, list trusted_proxies",
+            listener.serve_admin ? "administer" : "publish"));
+  }
+}
+
 void warn_if_tokens_are_not_asked_for(const Config& config, Findings& findings) {
   const bool is_asked = std::ranges::any_of(config.channels, [](const ChannelConfig& channel) {
     return channel.access.subscribe != SubscribeAccess::kPublic || channel.access.publish.token;
@@ -116,6 +136,7 @@ void check_access(const Config& config, Findings& findings) {
   }
   check_publish_listeners(config, findings);
   check_admin_listeners(config, findings);
+  warn_of_open_sockets(config, findings);
   warn_if_tokens_are_not_asked_for(config, findings);
 }
 

@@ -337,6 +337,28 @@ TEST_F(ConfigAccess, PublishingBeyondThisMachineTakesAKeyOrAToken) {
   EXPECT_TRUE(config.listeners[0].serve_publish);
 }
 
+TEST_F(ConfigAccess, UnixSocketsThatAskForNothingAreAWarning) {
+  const auto warnings = [](const std::string& listener, const std::string& publish) {
+    const LoadedConfig loaded = load_config_text(
+        "listeners: [{bind: unix:/tmp/a.sock, " + listener +
+        "}, {bind: 127.0.0.1:0, serve: [subscribe]}]\naccess: {keys: [{name: a, sha256: " +
+        kDigest + ", publish: [a], admin: true}]}\nchannels: {a: {access: {publish: " + publish +
+        "}}}\n");
+    EXPECT_TRUE(loaded.config.has_value()) << all_of(loaded.problems);
+    return all_of(loaded.warnings);
+  };
+  const std::string publishing = warnings("serve: [publish]", "[loopback, key]");
+  EXPECT_TRUE(publishing.starts_with("file:1:20: listeners[0].bind: whoever may connect"))
+      << publishing;
+  EXPECT_NE(publishing.find("may publish without a key"), std::string::npos) << publishing;
+  const std::string administering = warnings("serve: [publish, admin]", "key");
+  EXPECT_NE(administering.find("may administer without a key"), std::string::npos) << administering;
+  EXPECT_EQ(warnings("serve: [subscribe]", "[loopback, key]"), "");
+  EXPECT_EQ(warnings("serve: [publish]", "key"), "");
+  EXPECT_EQ(warnings("serve: [publish, admin], trusted_proxies: [10.0.0.1]", "[loopback, key]"),
+            "");
+}
+
 TEST_F(ConfigAccess, TokensThatNobodyIsAskedForAreAWarning) {
   const LoadedConfig loaded =
       load_config_text("access: {tokens: {keys: [" + token_key("hs256", "HS256") + "]}}\n" +
