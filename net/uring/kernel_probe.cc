@@ -161,8 +161,9 @@ Error explain_ring_failure(int error, std::string_view call) {
           "this kernel was built without io_uring; run one with CONFIG_IO_URING=y, 6.1 or newer"};
     case ENOMEM:
       return {
-          "no memory for an io_uring; raise the memory limit (or, on kernels before 5.12, ulimit "
-          "-l)"};
+          "no memory for an io_uring; raise the limit of locked memory (256 KiB a shard: ulimit "
+          "-l, "
+          "or LimitMEMLOCK= in the systemd unit), or that of all memory"};
     case EINVAL:
       return {
           "this kernel's io_uring lacks what ringcast needs (single issuer, deferred task work); "

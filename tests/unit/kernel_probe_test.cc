@@ -120,6 +120,7 @@ TEST(ExplainFailure, NamesACauseAndARemedyForEachError) {
     EXPECT_EQ(why.find('\n'), std::string::npos) << why;
   }
   EXPECT_NE(explain_ring_failure(EMFILE).message.find("io_uring_setup: "), std::string::npos);
+  EXPECT_NE(explain_ring_failure(ENOMEM).message.find("ulimit -l"), std::string::npos);
   EXPECT_NE(explain_ring_failure(EIO, "io_uring_enter").message.find("io_uring_enter: "),
             std::string::npos);
 }
