@@ -49,9 +49,10 @@ Error cannot_listen(const ListenerConfig& config, int error) {
   const std::string where = fmt::format("{}:{}", config.host, config.port);
   switch (error) {
     case EADDRINUSE:
-      return {fmt::format(
-          "cannot listen on {}: another process has the port; stop it, or change listeners[].bind",
-          where)};
+      return {
+          fmt::format("cannot listen on {}: another process has the port, or a connection from it "
+                      "has just ended; stop it, wait a minute, or change listeners[].bind",
+                      where)};
     case EACCES:
       return {
           fmt::format("cannot listen on {}: ports below 1024 need CAP_NET_BIND_SERVICE; grant it, "
