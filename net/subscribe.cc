@@ -96,9 +96,11 @@ void Subscribe::turn_away(const std::optional<Limit>& limit, Overload overload, 
 
 Subscribe::Joined Subscribe::join(uint32_t slot, std::vector<Wanted>& wanted,
                                   const Request& request, WireFormat format) {
+  // Not under the lock: up to a whole URL is decoded.
+  const std::string last_id = last_event_id(request);
   const auto guard = log_.hold();
   const uint64_t now_ms = log_.now_ms();
-  const Start start = start_from(last_event_id(request), log_.last_id());
+  const Start start = start_from(last_id, log_.last_id());
   std::optional<EventId> gap_up_to;
   for (Wanted& one : wanted) {
     const uint32_t subscribers_max = one.channel->config().subscribers_max;
