@@ -1,5 +1,6 @@
-// SourceTable: what each source of requests has taken lately: connections and streams that are open, and tokens of a bucket for each
-// kind of request. A source is 128 bits: the keyed hash of an address, or of whom a token speaks for.
+// SourceTable: what each source of requests has taken lately: connections and streams that are open, and tokens of a bucket
+// for each kind of request. A source is 128 bits: the keyed hash of an address or, for publishes, of the key or the subject of
+// the token they came with.
 //
 // The table has room for a fixed number of sources, and forgets those that owe nothing: nothing held, and buckets that
 // are full again. Where all places that a source could have are taken, the one that owes least is given up,

@@ -28,16 +28,16 @@ struct Exchange {
   std::string on_wire;         // being sent; may not be touched before the completion
   bool holds_request = false;  // reader.request() waits: for its turn, or for room in a ring
   bool closes_after_answers = false;
-  bool peer_half_closed = false;  // nothing more will come, but the answers are still wanted
-  bool lingers = false;           // a part of the request has not been read: see Phase::kLinger
-  MonotonicMs held_back_since = 0;
-  bool is_held_back = false;      // not looked at until the timer: its source was refused too often
-  bool is_listed = false;         // among the publishes that are tried again each turn
+  bool peer_half_closed = false;    // nothing more will come, but the answers are still wanted
+  bool lingers = false;             // a part of the request has not been read: see Phase::kLinger
+  bool is_listed = false;           // among the publishes that are tried again each turn
   bool has_checked_sender = false;  // the request's credential was looked at, which takes time
-  bool head_is_checked = false;   // of the request whose body is being read: its sender may publish
+  bool head_is_checked = false;  // of the request whose body is being read: its sender may publish
   std::unique_ptr<Visitor> visitor;        // whom that request speaks for, once somebody has asked
   std::unique_ptr<Publishing> publishing;  // what a held publish comes to
   size_t lingered_bytes = 0;               // thrown away since
+  bool is_held_back = false;  // not looked at until the timer: its source was refused too often
+  MonotonicMs held_back_since = 0;
   // What the timer holds the peer to, and since when; kNothing: the timer is for something else.
   enum class Awaited : uint8_t { kNothing, kHead, kBody };
   Awaited awaited = Awaited::kNothing;
