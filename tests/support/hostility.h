@@ -12,8 +12,9 @@ struct Hostility {
   // Sends. A socket that did not take everything is full for a while.
   uint64_t short_send = 0;
   uint64_t full_socket = 0;
-  uint64_t no_memory = 0;          // takes nothing, and for another reason
-  bool spares_quiet_sends = true;  // those three hit frames only, no stream head, heartbeat or gap event
+  uint64_t no_memory = 0;  // takes nothing, and for another reason
+  // Those three hit frames only, no stream head, heartbeat or gap event.
+  bool spares_quiet_sends = true;
 
   // Submission.
   uint64_t refuses_enter = 0;  // -EINTR, -EAGAIN or -EBUSY, and nothing was taken

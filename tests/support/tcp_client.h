@@ -28,8 +28,8 @@ class TcpClient {
   struct Options {
     std::string host = "127.0.0.1";  // IPv4, IPv6, or the path of a unix socket
     std::string from{};              // the address to connect from, of the same family; empty: any
-    int receive_buffer_bytes = 0;  // 0: the kernel's default, which grows
-    int send_buffer_bytes = 0;     // likewise
+    int receive_buffer_bytes = 0;    // 0: the kernel's default, which grows
+    int send_buffer_bytes = 0;       // likewise
     milliseconds patience = kPatience;
   };
 

@@ -208,7 +208,8 @@ TEST(Config, LimitsAreRead) {
   EXPECT_EQ(limits.streams_max, 100'000U);
   EXPECT_EQ(limits.source_connections_max, 1'000U);
   EXPECT_EQ(limits.source_streams_max, 200U);
-  EXPECT_EQ(limits.stream_rate, (RateLimit{.count = 20, .period = milliseconds{1000}, .burst = 500}));
+  EXPECT_EQ(limits.stream_rate,
+            (RateLimit{.count = 20, .period = milliseconds{1000}, .burst = 500}));
   EXPECT_EQ(limits.publish_rate,
             (RateLimit{.count = 100, .period = milliseconds{60'000}, .burst = 100}));
   EXPECT_EQ(limits.refused_rate.period, milliseconds{3'600'000});
