@@ -144,6 +144,13 @@ std::string_view without_line_end(std::string_view text) noexcept {
 
 Result<std::string> read_key_file(const std::string& path) {
   const auto failed = [&path](int error) {
+    // It may be a key in the wrong place, which is not for logs.
+    const bool may_be_key = !path.starts_with('/') && (error == ENOENT || error == ENAMETOOLONG);
+    if (may_be_key) {
+      return Error{
+          "leads to no file; name the file that holds the key, and not the key itself; a path is "
+          "taken from the directory that ringcast is started in"};
+    }
     return about(path,
                  fmt::format("cannot be read: {}; {}", std::strerror(error), remedy_for(error)));
   };

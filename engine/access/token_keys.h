@@ -4,7 +4,7 @@
 // let an issuer change over to a new one while tokens of the old one are still in use.
 //
 // Threads: immutable once read. Memory: the keys. Failure: the Error names the file, says what is wrong and
-// how to mend it, and never repeats what the file holds.
+// how to mend it, and never repeats what the file holds, nor what may be a key where a file should be named.
 #pragma once
 
 #include <optional>

@@ -13,6 +13,8 @@
 namespace ringcast {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr int64_t kNow = 1'764'000'000'000;
 
 // --- base64url
@@ -245,6 +247,18 @@ TEST_F(Credentials, AKeyFileThatCannotBeUsedIsAnErrorWithoutItsContents) {
     EXPECT_EQ(said.find("MARKER"), std::string::npos) << said;
   }
   EXPECT_NE(message("", SignatureAlgorithm::kHs256).find("has 0 bytes"), std::string::npos);
+}
+
+// Somebody will write the key where its file should be named.
+TEST_F(Credentials, AKeyInThePlaceOfItsFileIsNotRepeated) {
+  const std::string pem = "-----BEGIN PRIVATE KEY-----\nMARKER/MARKER==\n";
+  for (const std::string& key :
+       {"MARKER0123456789abcdef"s, "MARKER/+MARKER="s, pem, std::string(300, 'x') + "MARKER"}) {
+    const auto loaded = load_token_key({"main", SignatureAlgorithm::kHs256, key});
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().message.find("MARKER"), std::string::npos) << loaded.error().message;
+    EXPECT_TRUE(loaded.error().message.starts_with("leads to no file; name the file"));
+  }
 }
 
 TEST_F(Credentials, AJwkSet) {
