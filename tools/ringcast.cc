@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine/config/load.h"
+#include "net/listener.h"
 #include "net/server.h"
 #include "tools/access_commands.h"
 #include "tools/access_reload.h"
@@ -75,11 +76,9 @@ int serve(const std::string& path) {
              capacity.descriptors == ringcast::net::DescriptorKind::kDirect ? "direct" : "plain",
              capacity.connections_per_shard_max);
   for (size_t i = 0; i < config->listeners.size(); ++i) {
-    const ringcast::ListenerConfig& listener = config->listeners[i];
-    const std::string where = listener.is_unix()
-                                  ? "unix:" + listener.socket_path
-                                  : fmt::format("{}:{}", listener.host, (*server)->port(i));
-    fmt::print("ringcast: {} serves{}\n", where, roles(listener));
+    ringcast::ListenerConfig listener = config->listeners[i];
+    listener.port = (*server)->port(i);
+    fmt::print("ringcast: {} serves{}\n", ringcast::net::bind_name(listener), roles(listener));
   }
   std::fflush(stdout);
   AccessReload reload{path, *config, **server};
