@@ -92,9 +92,10 @@ void Lifecycle::on_closed(const Completion& completion) noexcept {
   Connection& connection = shard_.connections[slot];
   RC_CHECK(connection.phase == Phase::kClosing);
   connection.phase = Phase::kFree;
-  shard_.counters.open.subtract();
-  shard_.counters.open_by_listener[connection.listener].subtract();
+  // Whoever sees from outside that nobody is left sees also how all of them ended.
   shard_.counters.closed[static_cast<size_t>(connection.cause)].add();
+  shard_.counters.open_by_listener[connection.listener].subtract();
+  shard_.counters.open.subtract();
   access_log_.end(slot, connection, shard_.peers[slot], shard_.now, shard_.counters);
 }
 
