@@ -43,7 +43,9 @@ class Node {
   [[nodiscard]] std::string channels() {
     return Inspection(shards_, *channels_, log_, listeners_).channels();
   }
-  [[nodiscard]] std::string metrics() { return metrics_text(shards_, *channels_, nullptr); }
+  [[nodiscard]] std::string metrics() {
+    return metrics_text(shards_, *channels_, key_changes_, nullptr);
+  }
 
  private:
   Epochs epochs_{1};
@@ -51,6 +53,7 @@ class Node {
   Nobody nobody_;
   MemoryLog log_{*channels_, nobody_};
   const std::vector<Counters> shards_{1};
+  const KeyChanges key_changes_;
   const std::vector<ListenerConfig> listeners_;
 };
 
