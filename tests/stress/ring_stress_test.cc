@@ -67,6 +67,15 @@ class Stage {
     if (writers_waiting_ != 0) batch_ended_.notify_all();
   }
 
+  // A healthy subscriber joins, and is told where. Under the lock, as who really joins: were more written between its report and its
+  // place, it could stand at the end of a ring that is full because of what it has reported, and both would wait for each other.
+  [[nodiscard]] Position join(size_t shard) {
+    const std::lock_guard guard(lock_);
+    const Position end = wire_.ring().committed();
+    wire_.progress.report(shard, end);
+    return end;
+  }
+
   struct Place {
     Position at;
     uint64_t frame;
@@ -204,12 +213,10 @@ class Reader {
     }
   }
 
-  // Joins at the end again and again. It counts as healthy before it knows where it stands, and so
-  // can never be lapped.
+  // Joins at the end again and again. It counts as healthy from then on, and so can never be lapped.
   void join_again_and_again() {
     while (!over()) {
-      stage_.progress().report(shard_, stage_.ring().committed());
-      cursor_ = stage_.ring().committed();
+      cursor_ = stage_.join(shard_);
       frames_.expect_any();
       stage_.wait_until_committed(cursor_ + 1);
       batch();
