@@ -28,8 +28,8 @@ inline constexpr uint32_t kExtraConnections = 256;
 // Connections a shard has besides, so that a node that is full of subscribers can be published to and looked at, and nobody
 // who comes as one of these takes a subscriber's place: on listeners without streams, and on those that only operators on
 // this machine reach. Guesses.
-inline constexpr uint32_t kPublisherShare = 256;
-inline constexpr uint32_t kOperatorShare = 128;
+inline constexpr uint32_t kPublisherShare = 128;
+inline constexpr uint32_t kOperatorShare = 256;
 
 // Connections a listener keeps waiting. A guess.
 inline constexpr uint32_t kListenBacklog = 1024;
